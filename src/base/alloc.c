@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Memory that is either had or ends the process, after the hook that undoes what was done in the
+ * kernel.
+ */
+#include "base/alloc.h"
+
+#include <stdint.h>
+#include <string.h>
+
+static void (*last_words)(void);
+
+void alloc_set_last_words(void (*hook)(void))
+{
+	last_words = hook;
+}
+
+static void *checked(void *memory)
+{
+	static const char message[] = "nk: out of memory\n";
+
+	if (memory)
+		return memory;
+	if (last_words)
+		last_words();
+	if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0)
+		_exit(1);
+	_exit(1);
+}
+
+void *xmalloc(size_t size)
+{
+	return checked(malloc(size ? size : 1));
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+	return checked(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *xrealloc_array(void *old, size_t count, size_t size)
+{
+	return checked(reallocarray(old, count ? count : 1, size ? size : 1));
+}
+
+char *xstrdup(const char *text)
+{
+	return checked(strdup(text));
+}
+
+char *xstrndup(const char *text, size_t length)
+{
+	return checked(strndup(text, length));
+}
+
+char *xvasprintf(const char *format, va_list args)
+{
+	char *text;
+
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	return checked(text);
+}
+
+char *xasprintf(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	char *text = xvasprintf(format, args);
+	va_end(args);
+	return text;
+}
+
+void *array_add_sized(void **array, size_t *count, size_t size)
+{
+	size_t used = *count;
+
+	/* Room is the next power of two, so that no third variable has to remember it. */
+	if ((used & (used - 1)) == 0)
+		*array = xrealloc_array(*array, used ? used * 2 : 1, size);
+	*count = used + 1;
+	return memset((char *)*array + used * size, 0, size);
+}

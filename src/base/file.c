@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whole small files. Those of tracefs, /proc and /sys say no size, so they are read to their end.
+ */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+
+#define FILE_LIMIT ((size_t)256 << 20)
+
+static int read_to_end(int fd, char **text, size_t *length)
+{
+	NK_FREE char *data = NULL;
+	size_t room = 16384;
+	size_t used = 0;
+
+	data = xmalloc(room);
+	for (;;) {
+		ssize_t got = read(fd, data + used, room - used - 1);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		used += (size_t)got;
+		if (used > FILE_LIMIT)
+			return -EFBIG;
+		if (used + 1 == room) {
+			data = xrealloc_array(data, room, 2);
+			room *= 2;
+		}
+	}
+	data[used] = '\0';
+	*text = data;
+	data = NULL;
+	if (length)
+		*length = used;
+	return 0;
+}
+
+int file_read(int dirfd, const char *path, char **text, size_t *length)
+{
+	NK_CLOSE int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return read_to_end(fd, text, length);
+}
+
+int file_write(int dirfd, const char *path, const char *text, int append)
+{
+	size_t length = strlen(text);
+	NK_CLOSE int fd =
+		openat(dirfd, path, O_WRONLY | O_CLOEXEC | (append ? O_APPEND : O_TRUNC));
+
+	if (fd < 0)
+		return -errno;
+
+	ssize_t done = write(fd, text, length);
+	if (done < 0)
+		return -errno;
+	return (size_t)done == length ? 0 : -EIO;
+}
+
+int file_write_all(int fd, const void *data, size_t length)
+{
+	const char *next = data;
+
+	while (length > 0) {
+		ssize_t done = write(fd, next, length);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -errno;
+		next += done;
+		length -= (size_t)done;
+	}
+	return 0;
+}

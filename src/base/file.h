@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whole small files: those of tracefs, /proc and /sys say no size and are read to their end.
+ * Every path is relative to a directory descriptor, so that tests give a directory of their own.
+ */
+#ifndef NK_BASE_FILE_H
+#define NK_BASE_FILE_H
+
+#include <stddef.h>
+
+/*
+ * Reads all of a file; *text is malloc'ed, NUL-terminated, the caller's. length may be NULL.
+ * Returns 0 or -errno; -EFBIG above 256 MiB.
+ */
+int file_read(int dirfd, const char *path, char **text, size_t *length);
+
+/*
+ * Writes text in one write(2), as tracefs wants it. append: O_APPEND, else O_TRUNC.
+ * Returns 0 or -errno; a short write is -EIO.
+ */
+int file_write(int dirfd, const char *path, const char *text, int append);
+
+/* Writes all of a buffer to a descriptor, going on after short writes and EINTR. 0 or -errno. */
+int file_write_all(int fd, const void *data, size_t length);
+
+#endif

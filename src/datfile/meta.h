@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a trace.dat says beside its pages. See trace-cmd.dat.v6(5) and trace-cmd.dat.v7(5).
+ */
+#ifndef NK_DATFILE_META_H
+#define NK_DATFILE_META_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "resolve/event.h"
+
+struct dat_event_format {
+	char *system;
+	char *text;
+	size_t length;
+};
+
+struct dat_buffer {
+	char *name;  /* of the instance; "" for the main one */
+	char *clock;
+	size_t page_size;
+	int *cpus;
+	size_t cpu_count;
+};
+
+struct dat_meta {
+	bool is_big_endian;
+	unsigned int long_bytes;
+	size_t page_size;
+	char *header_page;
+	size_t header_page_size;
+	char *header_event;
+	size_t header_event_size;
+	struct dat_event_format *events;
+	size_t event_count;
+	char *kallsyms;       /* few lines, or NULL */
+	size_t kallsyms_size;
+	char *saved_cmdlines; /* "PID NAME" lines, or NULL */
+	char *uname;          /* option UNAME, or NULL */
+	char *version;        /* option VERSION, or NULL */
+	int cpu_count;        /* of the machine */
+	struct dat_buffer *buffers;
+	size_t buffer_count;
+	char **cpu_stats;     /* option CPUSTAT: texts, one a CPU of each buffer */
+	size_t cpu_stats_count;
+	/* nk's own, behind the NUL of the VERSION option: */
+	bool has_nk;
+	int64_t wall_offset_ns;
+	struct event_desc *descs; /* how nk's events are shown */
+	size_t desc_count;
+	char *summary; /* losses, as text of lines "key value ..."; NULL: the session did not end */
+};
+
+void dat_meta_clear(struct dat_meta *meta);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reads a trace.dat, v6 or v7, of nk or trace-cmd, as meta and a page source. The file is mapped.
+ */
+#ifndef NK_DATFILE_READER_H
+#define NK_DATFILE_READER_H
+
+#include "base/diag.h"
+#include "datfile/meta.h"
+#include "ring/page.h"
+
+struct dat_reader;
+
+/*
+ * -ENOENT ...: cannot be opened; -EINVAL: not a trace.dat. A file that is cut short or damaged is opened as
+ * far as it goes: *incomplete is then a sentence of what is missing (the reader's), else NULL.
+ */
+int dat_reader_open(const char *path, struct dat_reader **out, const char **incomplete,
+		    struct diags *diags);
+const struct dat_meta *dat_reader_meta(const struct dat_reader *reader);
+/* All CPUs of all buffers; owned by the reader. */
+struct page_source *dat_reader_pages(struct dat_reader *reader);
+void dat_reader_close(struct dat_reader *reader);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What this kernel's kprobe_events takes, told from the tracefs README and from which files
+ * exist; never from a version number.
+ */
+#ifndef NK_KERNEL_FEATURES_H
+#define NK_KERNEL_FEATURES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/diag.h"
+
+enum feature {
+	FEATURE_ARGN,          /* "$argN": v4.20 */
+	FEATURE_ARGN_RETURN,   /* "$argN" in a return probe: v6.9 */
+	FEATURE_ARRAY,         /* "x64[4]": v4.20 */
+	FEATURE_USER,          /* "+uN()", ustring: v5.3 */
+	FEATURE_MULTIPROBE,    /* several functions in one event: v5.4 */
+	FEATURE_IMMEDIATE,     /* "\VALUE": v5.4 */
+	FEATURE_SYMSTR,        /* v6.1 */
+	FEATURE_COMM,          /* "$comm": v4.8 */
+	FEATURE_STRING,        /* string type */
+	FEATURE_HEX,           /* x8 ... x64: v4.9 */
+	FEATURE_MAXACTIVE,     /* "rN:": v4.12 */
+	FEATURE_ERROR_LOG,     /* error_log: v5.2 */
+	FEATURE_INSTANCE_FILTER, /* set_event_pid in an instance */
+	FEATURE_EVENT_FORK,    /* options/event-fork */
+	FEATURE_BUFFER_PERCENT,/* buffer_percent: v5.0 */
+	FEATURE_SUBBUF_SIZE,   /* buffer_subbuf_size_kb: v6.8 */
+	FEATURE_COUNT
+};
+
+struct features {
+	bool has[FEATURE_COUNT];
+};
+
+extern const char *const feature_names[FEATURE_COUNT];
+
+/*
+ * tracefs_fd: the tracefs directory. without: names to be taken as missing, comma-separated, or
+ * NULL; an unknown one is -EINVAL.
+ */
+int features_read(int tracefs_fd, const char *without, struct features *features,
+		  struct diags *diags);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the running kernel (or a directory of captured files that stands for one) offers.
+ * Everything is read below a root directory; nothing here writes.
+ */
+#ifndef NK_KERNEL_KERNEL_H
+#define NK_KERNEL_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/diag.h"
+#include "kernel/arch.h"
+#include "kernel/features.h"
+#include "kernel/layout.h"
+#include "kernel/symbols.h"
+
+struct kernel_options {
+	const char *root;    /* NULL: "/" */
+	const char *btf;     /* --btf FILE, or NULL */
+	const char *profile; /* --profile FILE, or NULL: that of the build id, if there is one */
+	const char *without; /* features to be taken as missing, comma-separated, or NULL; for tests */
+};
+
+struct kernel {
+	int root_fd;
+	char *tracefs;  /* relative to root_fd: "sys/kernel/tracing" or "sys/kernel/debug/tracing" */
+	char *release;  /* uname -r; of a captured root the file "proc/sys/kernel/osrelease" */
+	char *build_id; /* lower-case hex of the GNU build id in /sys/kernel/notes; NULL: none */
+	const struct arch *arch;
+	struct features features;
+	struct layout *layout;
+	struct symbols *symbols; /* NULL until kernel_load_symbols() */
+};
+
+/*
+ * Opens; reads release, features and layout sources, not the symbols (slow).
+ * -ENOENT: no tracefs mounted; -ENOTSUP: no kprobe_events (CONFIG_KPROBE_EVENTS is off);
+ * -EACCES/-EPERM: not allowed; each with one diag that says what the administrator can do.
+ */
+int kernel_open(const struct kernel_options *options, struct kernel **out, struct diags *diags);
+void kernel_close(struct kernel *kernel);
+
+/* Reads kallsyms in one pass, for the names given and their compiler clones only. */
+int kernel_load_symbols(struct kernel *kernel, const char *const *names, size_t count,
+			struct diags *diags);
+
+#endif

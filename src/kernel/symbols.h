@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Kernel functions by name, out of one pass over kallsyms (2 s under emulation: so once, and
+ * only for the names that are wanted). Compiler clones count: NAME.constprop.N, NAME.isra.N;
+ * NAME.cold and NAME.part.N do not.
+ */
+#ifndef NK_KERNEL_SYMBOLS_H
+#define NK_KERNEL_SYMBOLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/diag.h"
+
+struct symbol {
+	char *wanted;    /* the name asked for */
+	char *name;      /* as kprobe_events is to be given it; NULL: no such function */
+	char *module;    /* NULL: the kernel itself */
+	unsigned int copies; /* how many functions have exactly this name; above 1 it is ambiguous */
+	bool is_clone;
+	bool is_blacklisted; /* kprobes/blacklist of debugfs, where that can be read */
+};
+
+struct symbols;
+
+/* kallsyms and blacklist are texts; blacklist may be NULL. wanted names are copied. */
+struct symbols *symbols_read(const char *kallsyms, const char *blacklist,
+			     const char *const *wanted, size_t count);
+/* NULL only for a name that was not among those wanted. */
+const struct symbol *symbols_find(const struct symbols *symbols, const char *wanted);
+void symbols_free(struct symbols *symbols);
+
+#endif

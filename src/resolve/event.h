@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An event description: how the raw fields of one trace event are to be shown. It is made by
+ * resolve.c from a probe, kept as text in the trace.dat, and read back at replay: live and
+ * replayed records are decoded from the same description.
+ */
+#ifndef NK_RESOLVE_EVENT_H
+#define NK_RESOLVE_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/diag.h"
+#include "base/text.h"
+#include "probes/probe.h"
+
+#define EVENT_GUARDS_MAX 4
+
+/* What an event is to its probe: all of it, or one half of a joined call. */
+enum event_half { EVENT_WHOLE, EVENT_ENTRY, EVENT_RETURN };
+
+struct event_field {
+	char *name;             /* of the fetch-arg; hidden from the reader where it begins with '_' */
+	struct probe_type type; /* display and width */
+	/*
+	 * Fields of the same event that hold the pointers which this field was read through: it means
+	 * something only where all of them are valid (not NULL, not an error pointer).
+	 */
+	char *guards[EVENT_GUARDS_MAX];
+	size_t guard_count;
+};
+
+struct event_desc {
+	char *group; /* in tracefs */
+	char *name;  /* in tracefs */
+	char *probe; /* what the reader is shown: the probe's name */
+	char *set;
+	enum event_half half;
+	char *pair;  /* name of the other half's event, same group; NULL for EVENT_WHOLE */
+	struct event_field *fields; /* in the order of the record */
+	size_t field_count;
+	struct probe_enum *enums; /* those that the fields name; owned */
+	size_t enum_count;
+};
+
+void event_desc_clear(struct event_desc *desc);
+void event_descs_free(struct event_desc *descs, size_t count);
+
+/* Text form: lines of words, "event", "field", "enum"; stable, so that old recordings are read. */
+void event_desc_write(const struct event_desc *desc, struct text *out);
+/* Lines that it does not know are skipped (newer files). 0 or -EINVAL with a diag. */
+int event_descs_read(const char *text, struct event_desc **descs, size_t *count,
+		     struct diags *diags);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where sub-buffers of the ring buffer come from: a live instance or a trace.dat. Nothing that
+ * reads pages asks which.
+ */
+#ifndef NK_RING_PAGE_H
+#define NK_RING_PAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * One stream of sub-buffers: one CPU of one instance. Numbers run from 0 to stream_count - 1.
+ */
+struct page_stream {
+	int cpu;
+	int instance; /* index; 0 where there is one */
+};
+
+struct page_source {
+	const struct page_source_ops *ops;
+	const struct page_stream *streams;
+	size_t stream_count;
+	size_t page_size; /* of a sub-buffer, header included */
+	bool is_live;     /* more may come after next() has said 0 */
+};
+
+struct page_source_ops {
+	/*
+	 * The next sub-buffer of a stream, raw, with its header (timestamp, commit, data). *page is
+	 * valid until page_release() of it. 1: there is one; 0: none now (live) or ever again (file);
+	 * -errno: could not be read, or damaged.
+	 */
+	int (*next)(struct page_source *source, size_t stream, const void **page);
+	/* The reader is done with a page; pages are released in the order in which they came. */
+	void (*release)(struct page_source *source, size_t stream, const void *page);
+	/* Live: waits until a stream may have data, wake_fd is readable, or the time is over. */
+	int (*wait)(struct page_source *source, int wake_fd, int timeout_ms);
+	void (*close)(struct page_source *source);
+};
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The two processes of a session. The broker (the process that the user started) has the
+ * privileges: it starts and stops the session, runs COMMAND, keeps the time limit, takes the signals, and
+ * undoes whatever way the worker ends. The worker gets open descriptors, drops every capability, sets
+ * no_new_privs, and does the reading, decoding and writing.
+ */
+#ifndef NK_SESSION_BROKER_H
+#define NK_SESSION_BROKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/diag.h"
+#include "session/session.h"
+
+/* What the worker sees of the broker. */
+struct worker {
+	const struct session *session; /* as it was at the fork; its raw_fds are the worker's to read */
+	int control_fd; /* readable: the broker says something, see worker_poll() */
+	bool is_stopping;   /* the broker has turned tracing off: drain what is left and return */
+	struct broker_report *report; /* once is_stopping: losses */
+};
+
+/* What session_stop() found, as the worker gets it. */
+struct broker_report {
+	struct session_event_counts {
+		uint64_t hits, misses;
+	} *events; /* as session->events */
+	char **cpu_stats; /* texts, instance by instance, CPU by CPU */
+	size_t cpu_stats_count;
+	char *saved_cmdlines;
+};
+
+/* Reads what the broker has said, without blocking; call when control_fd is readable. 0 or -errno. */
+int worker_poll(struct worker *worker);
+
+struct broker_job {
+	/*
+	 * The work, in the worker: returns its exit status (0 done, 1 failed, 3 incomplete). It returns
+	 * early (-n reached, output closed) or after worker->is_stopping once all is drained. What it
+	 * has to say goes to diags, which the broker's caller gets.
+	 */
+	int (*work)(struct worker *worker, void *context, struct diags *diags);
+	void *context;
+	char *const *command; /* NULL: none */
+	bool trace_command_only; /* -c without -p: only COMMAND and its children */
+	double seconds;       /* -d; 0: no limit */
+	int (*prepare)(void *context); /* in the broker, after the fork, before start; may be NULL */
+};
+
+struct broker_result {
+	int worker_status;  /* exit status of work(); 128+N where signal N killed it */
+	int command_status; /* exit status of COMMAND as a shell gives it; -1: there was none */
+	int signal;         /* that ended the session (SIGINT, SIGTERM ...); 0: none */
+};
+
+/*
+ * Starts the session, runs the job, stops it, waits for everyone. The caller destroys the session.
+ * 0 or -errno (the session could not be started; COMMAND does not exist: -ENOENT, before any
+ * tracing).
+ */
+int broker_run(struct session *session, const struct broker_job *job,
+	       struct broker_result *result, struct diags *diags);
+
+#endif

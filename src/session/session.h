@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Kernel state of one run: its instances in tracefs and its definitions in kprobe_events, and the
+ * undoing of both. Everything here writes to tracefs and runs in the broker.
+ *
+ * Ownership: definitions live in group "nk" for all sessions. One that exists with the same body is
+ * shared; one with another body is an error that shows both; one that no session of nk made is
+ * used where it is the same and never deleted. At the end of a session each definition that nk made
+ * and that no instance has enabled is deleted. What a session has is noted under /run/nk before it is
+ * made, with pid and start time, so that the next session and "nk clean" can undo after a dead one.
+ */
+#ifndef NK_SESSION_SESSION_H
+#define NK_SESSION_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/diag.h"
+#include "kernel/kernel.h"
+#include "resolve/resolve.h"
+
+struct session_buffer {
+	const char *set; /* probes of this set go to an instance of its own; NULL: the default one */
+	size_t kb;       /* per CPU; 0: the default below */
+};
+
+struct session_options {
+	const char *name;  /* of the instance; NULL: nk-<pid> */
+	size_t buffer_kb;  /* per CPU; 0: 1408, as the kernel's own default */
+	const char *clock; /* NULL: "mono" */
+	const pid_t *pids; /* only these; count 0: everything */
+	size_t pid_count;
+	bool follow_children; /* -c: options/event-fork */
+	bool overwrite;       /* flight recorder: the newest stay; else, too, what is not read in time */
+	int buffer_percent;   /* wake-up level of readers; 0: at once */
+	bool per_set;         /* an instance a set: <name>-<set> */
+	const struct session_buffer *buffers;
+	size_t buffer_count;
+	const char *run_dir;  /* NULL: "/run/nk" */
+};
+
+/* One installed trace event. */
+struct session_event {
+	const struct resolved_probe *probe;  /* borrowed */
+	const struct event_def *def;         /* borrowed; its carrier is probe->carriers[carrier] */
+	size_t carrier;
+	size_t instance;                     /* index into session->instances */
+	int id;                              /* of the format file */
+	char *format;                        /* text of the format file */
+	bool is_shared;                      /* the definition was there already */
+	uint64_t hits_before, misses_before; /* kprobe_profile when it was enabled */
+	uint64_t hits, misses;               /* of this session, after session_stop() */
+};
+
+/* One CPU's losses in one instance, of per_cpu/cpuN/stats, after session_stop(). */
+struct session_cpu_stats {
+	int cpu;
+	uint64_t entries, overrun, commit_overrun, bytes, dropped_events, read_events;
+	char *text; /* the file as it was */
+};
+
+struct session_instance {
+	char *name;
+	const char *set; /* NULL: of all sets */
+	int dir_fd;
+	int *raw_fds; /* per_cpu/cpuN/trace_pipe_raw, O_RDONLY|O_NONBLOCK; index as in cpus */
+	int *cpus;    /* CPU numbers */
+	size_t cpu_count;
+	struct session_cpu_stats *stats; /* cpu_count of them, after session_stop() */
+};
+
+struct session {
+	int tracefs_fd;
+	int run_fd; /* /run/nk */
+	struct session_instance *instances;
+	size_t instance_count;
+	struct session_event *events;
+	size_t event_count;
+	int64_t wall_offset_ns; /* CLOCK_REALTIME minus the trace clock, at the start */
+	char *clock;
+	char *header_page;  /* events/header_page, events/header_event */
+	char *header_event;
+	struct session_state *state; /* what to undo; private to session/ */
+};
+
+/*
+ * Undoes what dead sessions left first. Creates the instance(s); tracing_on is 0 until
+ * session_start(). -EBUSY: an instance of that name is there; everything is undone on an error.
+ */
+int session_create(const struct kernel *kernel, const struct session_options *options,
+		   const struct resolved_probe *probes, size_t probe_count, struct session **out,
+		   struct diags *diags);
+
+/*
+ * Writes the definitions: for each probe its best usable carrier; where the kernel refuses it the
+ * next one, with a warning that quotes error_log with its caret mapped back to the probe file. A probe
+ * all of whose carriers are refused is an error in diags, and the others go on: *refused counts them.
+ * -errno only where nothing could be installed at all.
+ */
+int session_install(struct session *session, size_t *refused, struct diags *diags);
+
+/* Sets the kernel's event filter of one probe's event(s): its own "if" and, with &&, expr. */
+int session_set_filter(struct session *session, const struct resolved_probe *probe,
+		       const char *expr, struct diags *diags);
+
+/* Enables all events and turns the instances on. */
+int session_start(struct session *session, struct diags *diags);
+/* Turns the instances off and reads losses; the ring buffers can still be read. Idempotent. */
+int session_stop(struct session *session, struct diags *diags);
+/* Undoes everything, in whatever state it is; frees. Says in diags what could not be undone. */
+int session_destroy(struct session *session, struct diags *diags);
+
+/* One session that is known under /run/nk. */
+struct session_info {
+	char *name;
+	pid_t pid;        /* of its broker; 0 for a flight recorder */
+	bool is_alive;
+	char **instances;
+	size_t instance_count;
+	char **definitions; /* GROUP/EVENT */
+	size_t definition_count;
+};
+
+int session_list(const struct kernel *kernel, const char *run_dir, struct session_info **infos,
+		 size_t *count, struct diags *diags);
+void session_infos_free(struct session_info *infos, size_t count);
+/* Removes what dead sessions left: *removed counts instances and definitions. */
+int session_clean(const struct kernel *kernel, const char *run_dir, size_t *removed,
+		  struct diags *diags);
+
+#endif
