@@ -67,9 +67,10 @@ struct plan_field {
 	uint8_t guard_count;
 	struct plan_guard guards[4];
 	const struct probe_enum *names; /* DISPLAY_ENUM */
+	const struct plan_field *instead; /* shown where this one is absent; NULL: none */
 	/* PACKET: where head, nh and data are in the event; has_position false: window starts at it */
 	bool has_position;
-	uint16_t head_offset, nh_offset, data_offset;
+	uint16_t head_offset, nh_offset, data_offset, tail_offset; /* see resolve/event.h */
 	int16_t before;        /* bytes of the window before data */
 };
 

@@ -49,6 +49,11 @@ struct probe_expr {
 struct probe_arg {
 	char *name;    /* as written; a name that begins with '_' is not shown to the reader */
 	bool optional; /* name?= */
+	/*
+	 * name|=: a further source of the field of that name before it, shown where those before it
+	 * mean nothing (their pointer was NULL), e.g. the socket's own peer where sendto() named none.
+	 */
+	bool is_fallback;
 	struct probe_expr *expr;
 	struct probe_type type; /* type.kind PROBE_TYPE_NONE where none was written */
 	struct probe_place place;
@@ -66,11 +71,16 @@ struct probe_func {
 	size_t ret_arg_count;
 	bool has_return_half;
 	int ret_max_active;
+	char *filter;    /* of a trailing "if EXPR": the kernel's event filter on its fields, or NULL */
 	struct probe_place place;     /* of the symbol */
 	struct probe_place ret_place; /* of the r line */
 };
 
-/* Functions that together carry a probe: what & joins. */
+/*
+ * Functions that together carry a probe: what & joins. They share one trace event where their
+ * arguments' names and types and their filters are the same and the kernel can do it; otherwise each has
+ * an event of its own, shown under the probe's name. So they may differ.
+ */
 struct probe_carrier {
 	struct probe_func *funcs;
 	size_t func_count;
@@ -102,7 +112,6 @@ struct probe {
 	char *doc_ko;   /* "## ko:" */
 	char *use;      /* "## use:" */
 	char *counter;  /* "## counter:" */
-	char *filter;   /* of a trailing "if EXPR": the kernel's event filter on its fields, or NULL */
 	struct probe_carrier *carriers; /* best first: what | separates */
 	size_t carrier_count;
 	const struct probe_set *set; /* the set that it belongs to; borrowed, stable */

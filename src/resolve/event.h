@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
+ * Names with a meaning, beside '_' for hidden: "_comm" is the task's name. "_head", "_data", "_nh" and "_tail"
+ * are the sk_buff's head, data, network_header and tail, for packet windows of the same event: the network header
+ * is at head + nh (without _nh: at data), and bytes from head + tail on (64-bit; a pointer on 32-bit) are not the
+ * packet's linear data and mean nothing.
+ *
+ * A field name that both halves of a call have is shown once: the return's value where it means something,
+ * else the entry's.
+ *
  * An event description: how the raw fields of one trace event are to be shown. It is made by
  * resolve.c from a probe, kept as text in the trace.dat, and read back at replay: live and
  * replayed records are decoded from the same description.
@@ -28,6 +36,12 @@ struct event_field {
 	 */
 	char *guards[EVENT_GUARDS_MAX];
 	size_t guard_count;
+	/*
+	 * A guard that is itself of type errno or ssize means: the call did not fail (value >= 0). In a
+	 * return half, what is read through memory that the call was to fill ($argN there) has it.
+	 */
+	char *instead_of; /* name of the field that this one stands in for where that is absent (|=) */
+	int before;       /* packet windows: bytes of the window before the pointer it hangs on */
 };
 
 struct event_desc {

@@ -27,6 +27,7 @@ struct event_line {
 /* One trace event: its lines (the functions attached to it) and how it is shown. */
 struct event_def {
 	struct event_desc desc;
+	char *filter; /* kernel event filter, set in the instance before it starts; NULL: none */
 	struct event_line *lines;
 	size_t line_count;
 };

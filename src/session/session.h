@@ -101,7 +101,10 @@ int session_create(const struct kernel *kernel, const struct session_options *op
  */
 int session_install(struct session *session, size_t *refused, struct diags *diags);
 
-/* Sets the kernel's event filter of one probe's event(s): its own "if" and, with &&, expr. */
+/*
+ * Sets the kernel's event filter of one probe's event(s): its own (event_def.filter, which
+ * session_install() has set already) and, with &&, expr.
+ */
 int session_set_filter(struct session *session, const struct resolved_probe *probe,
 		       const char *expr, struct diags *diags);
 
