@@ -59,6 +59,7 @@ enum packet_member {
 	PACKET_SPORT,  /* TCP, UDP, SCTP, DCCP; absent for others and in later fragments */
 	PACKET_DPORT,
 	PACKET_PROTO,  /* IPPROTO_* of the payload, behind IPv6 extension headers; DISPLAY_PROTO */
+	PACKET_L4PROTO,/* the same, named l4proto, beside a proto that is the ethertype */
 	PACKET_FLAGS,  /* TCP; DISPLAY_TCP_FLAGS */
 	PACKET_TYPE,   /* ICMP, ICMPv6 type; DISPLAY_ICMP_TYPE */
 	PACKET_CODE,
