@@ -50,8 +50,8 @@ static inline void cleanup_fclose(FILE **file)
 		fclose(*file);
 }
 
-#define NK_FREE __attribute__((cleanup(cleanup_free)))
-#define NK_CLOSE __attribute__((cleanup(cleanup_close)))
+#define NK_FREE	  __attribute__((cleanup(cleanup_free)))
+#define NK_CLOSE  __attribute__((cleanup(cleanup_close)))
 #define NK_FCLOSE __attribute__((cleanup(cleanup_fclose)))
 
 #endif

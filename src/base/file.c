@@ -57,8 +57,7 @@ int file_read(int dirfd, const char *path, char **text, size_t *length)
 int file_write(int dirfd, const char *path, const char *text, int append)
 {
 	size_t length = strlen(text);
-	NK_CLOSE int fd =
-		openat(dirfd, path, O_WRONLY | O_CLOEXEC | (append ? O_APPEND : O_TRUNC));
+	NK_CLOSE int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC | (append ? O_APPEND : O_TRUNC));
 
 	if (fd < 0)
 		return -errno;

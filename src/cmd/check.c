@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nk check: what is wrong with probe files, without touching the kernel.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/diag.h"
+#include "cmd/cmd.h"
+#include "cmd/setup.h"
+#include "probes/parse.h"
+#include "probes/type.h"
+
+static int list_types(void)
+{
+	printf("%-12s %-8s %s\n", "TYPE", "KERNEL", "SHOWN AS");
+	for (size_t i = 0; i < probe_type_count; i++)
+		printf("%-12s %-8s %s\n", probe_types[i].name, probe_types[i].kernel,
+		       probe_types[i].doc);
+	return CMD_DONE;
+}
+
+static int check_file(const char *path, const struct options *options)
+{
+	struct diags diags = { 0 };
+	struct probe_set *set = NULL;
+	int err = probe_parse_file(path, &set, &diags);
+
+	setup_say(&diags, options->quiet);
+	if (err)
+		return CMD_FAILED;
+	if (!options->quiet)
+		printf("%s: %zu probe%s, no mistakes\n", path, set->probe_count,
+		       set->probe_count == 1 ? "" : "s");
+	probe_set_free(set);
+	return CMD_DONE;
+}
+
+static int check_expressions(const struct options *options)
+{
+	int status = CMD_DONE;
+
+	for (size_t i = 0; i < options->expression_count; i++) {
+		struct diags diags = { 0 };
+		struct probe_set *set = NULL;
+
+		if (probe_parse("-e", "-e", options->expressions[i], &set, &diags) == 0)
+			probe_set_free(set);
+		else
+			status = CMD_FAILED;
+		setup_say(&diags, options->quiet);
+	}
+	return status;
+}
+
+static int run(const struct command *command, const struct options *options)
+{
+	int status = CMD_DONE;
+
+	(void)command;
+	if (options->list_types)
+		return list_types();
+	if (options->name_count + options->expression_count == 0) {
+		fputs("nk: which probe file is to be checked? (see nk check --help)\n", stderr);
+		return CMD_USAGE;
+	}
+	for (size_t i = 0; i < options->name_count; i++) {
+		int one = check_file(options->names[i], options);
+
+		if (one != CMD_DONE)
+			status = one;
+	}
+	int inline_status = check_expressions(options);
+
+	return status != CMD_DONE ? status : inline_status;
+}
+
+static const enum option_id takes[] = { OPTION_EXPRESSION, OPTION_LIST_TYPES, OPTION_QUIET,
+					OPTION_END };
+
+const struct command cmd_check = {
+	.name = "check",
+	.summary = "reads probe files and says what is wrong with them",
+	.usage = "[OPTION...] FILE... | --list-types",
+	.takes = takes,
+	.max_names = -1,
+	.run = run,
+};

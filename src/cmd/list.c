@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nk list: sets and probes: what each shows, its carrier and fields on this kernel, or why it
+ * cannot attach.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "cmd/cmd.h"
+#include "cmd/json.h"
+#include "cmd/setup.h"
+#include "resolve/shown.h"
+
+/* The user's language by the variables of setlocale(3), in their order. */
+static bool wants_korean(void)
+{
+	static const char *const variables[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+
+	for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++) {
+		const char *value = getenv(variables[i]);
+
+		if (value && *value)
+			return text_starts_with(value, "ko");
+	}
+	return false;
+}
+
+static const char *doc_of(const char *doc, const char *doc_ko)
+{
+	if (doc_ko && (wants_korean() || !doc))
+		return doc_ko;
+	return doc ? doc : "";
+}
+
+static const struct resolved_carrier *best(const struct resolved_probe *resolved)
+{
+	if (!resolved || resolved->first >= resolved->carrier_count)
+		return NULL;
+	return &resolved->carriers[resolved->first];
+}
+
+/* "udp_sendmsg udpv6_sendmsg" */
+static char *carrier_text(const struct resolved_carrier *carrier)
+{
+	struct text text = { 0 };
+
+	for (size_t i = 0; i < carrier->event_count; i++) {
+		const struct event_def *event = &carrier->events[i];
+
+		if (event->desc.half == EVENT_RETURN)
+			continue;
+		for (size_t j = 0; j < event->line_count; j++) {
+			const char *symbol = event->lines[j].symbol;
+
+			if (symbol && (!text.data || !strstr(text.data, symbol)))
+				text_addf(&text, "%s%s", text.data ? " " : "", symbol);
+		}
+	}
+	return text_steal(&text);
+}
+
+static char *field_names(const struct resolved_carrier *carrier)
+{
+	struct text names = { 0 };
+
+	for (size_t i = 0; i < carrier->event_count; i++)
+		shown_names(&carrier->events[i].desc, &names);
+	return text_steal(&names);
+}
+
+static void print_origins(const struct resolved_carrier *carrier)
+{
+	for (size_t i = 0; i < carrier->field_count; i++) {
+		const struct field_origin *field = &carrier->fields[i];
+
+		if (field->is_left_out)
+			printf("      %-12s left out: %s\n", field->name, field->reason);
+		else
+			printf("      %-12s %s\n", field->name,
+			       field->is_symbolic ? layout_source_names[field->source]
+						  : "no layout needed");
+	}
+	for (size_t i = 0; i < carrier->missing_count; i++)
+		printf("      not in this kernel: %s\n", carrier->missing[i]);
+}
+
+static void print_probe(const struct probe *probe, const struct resolved_probe *resolved,
+			const struct options *options)
+{
+	printf("  %-22s %s\n", probe->name, doc_of(probe->doc, probe->doc_ko));
+	if (probe->use && options->verbose)
+		printf("      use: %s\n", probe->use);
+	if (probe->counter && options->verbose)
+		printf("      counter: %s\n", probe->counter);
+	if (!resolved)
+		return;
+
+	const struct resolved_carrier *carrier = best(resolved);
+	if (!carrier) {
+		printf("      cannot attach: %s\n", resolved->reason);
+		return;
+	}
+	NK_FREE char *functions = carrier_text(carrier);
+	if (*functions)
+		printf("      carrier: %s (not verified)\n", functions);
+	NK_FREE char *fields = field_names(carrier);
+	if (*fields)
+		printf("      fields: %s\n", fields);
+	if (options->verbose)
+		print_origins(carrier);
+}
+
+static void print_probe_json(const struct probe *probe, const struct resolved_probe *resolved)
+{
+	struct json json = { .out = stdout };
+	const struct resolved_carrier *carrier = best(resolved);
+
+	json_open(&json, NULL, '{');
+	json_string(&json, "set", probe->set->name);
+	json_string(&json, "probe", probe->name);
+	json_string(&json, "doc", doc_of(probe->doc, probe->doc_ko));
+	json_string(&json, "use", probe->use);
+	json_string(&json, "counter", probe->counter);
+	if (resolved) {
+		NK_FREE char *functions = carrier ? carrier_text(carrier) : NULL;
+
+		json_string(&json, "carrier", functions);
+		json_string(&json, "reason", carrier ? NULL : resolved->reason);
+		json_open(&json, "fields", '[');
+		for (size_t i = 0; carrier && i < carrier->field_count; i++) {
+			const struct field_origin *field = &carrier->fields[i];
+
+			json_open(&json, NULL, '{');
+			json_string(&json, "name", field->name);
+			json_string(&json, "source",
+				    field->is_symbolic ? layout_source_names[field->source] : NULL);
+			json_string(&json, "left_out", field->reason);
+			json_close(&json, '}');
+		}
+		json_close(&json, ']');
+	}
+	json_close(&json, '}');
+	putchar('\n');
+}
+
+static void print_all(const struct setup *setup, const struct options *options)
+{
+	const struct probe_set *set = NULL;
+
+	for (size_t i = 0; i < setup->chosen_count; i++) {
+		const struct probe *probe = setup->chosen[i];
+		const struct resolved_probe *resolved =
+			setup->resolved ? &setup->resolved[i] : NULL;
+
+		if (options->json) {
+			print_probe_json(probe, resolved);
+			continue;
+		}
+		if (probe->set != set) {
+			set = probe->set;
+			printf("%s%s: %s\n", i ? "\n" : "", set->name,
+			       doc_of(set->doc, set->doc_ko));
+		}
+		print_probe(probe, resolved, options);
+	}
+}
+
+static int run(const struct command *command, const struct options *options)
+{
+	struct setup setup = { 0 };
+	struct diags diags = { 0 };
+	int status = CMD_DONE;
+	int err = setup_choose(&setup, options, &diags);
+
+	(void)command;
+	if (err) {
+		status = CMD_FAILED;
+	} else {
+		/* What can be told without the kernel is told; why the rest cannot is said once. */
+		if (setup_resolve(&setup, options, &diags) != 0) {
+			status = CMD_INCOMPLETE;
+		} else {
+			for (size_t i = 0; i < setup.chosen_count; i++)
+				if (!best(&setup.resolved[i]))
+					status = CMD_INCOMPLETE;
+		}
+		print_all(&setup, options);
+	}
+	setup_say(&diags, options->quiet);
+	setup_clear(&setup);
+	return status;
+}
+
+static const enum option_id takes[] = {
+	OPTION_PROBE_FILE, OPTION_EXPRESSION, OPTION_PROBES_DIR, OPTION_JSON,	 OPTION_BTF,
+	OPTION_PROFILE,	   OPTION_WITHOUT,    OPTION_QUIET,	 OPTION_VERBOSE, OPTION_END,
+};
+
+const struct command cmd_list = {
+	.name = "list",
+	.summary = "shows sets and probes, and what carries each on this kernel",
+	.usage = "[OPTION...] [SET|PROBE...]",
+	.takes = takes,
+	.max_names = -1,
+	.run = run,
+};

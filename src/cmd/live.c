@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A session from options, its run, and its exit status.
+ */
+#include "cmd/live.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cmd/cmd.h"
+
+static int install(struct setup *setup, const struct options *options, int buffer_percent,
+		   struct session **session, size_t *refused, struct diags *diags)
+{
+	struct session_options session_options = {
+		.buffer_kb = options->buffer_kb,
+		.clock = options->clock,
+		.pids = options->pids,
+		.pid_count = options->pid_count,
+		.follow_children = options->children,
+		.buffer_percent = buffer_percent,
+		.per_set = options->per_set,
+	};
+	int err = session_create(setup->kernel, &session_options, setup->resolved,
+				 setup->chosen_count, session, diags);
+
+	if (err)
+		return err;
+	err = session_install(*session, refused, diags);
+	if (err) {
+		session_destroy(*session, diags);
+		*session = NULL;
+	}
+	return err;
+}
+
+int live_open_session(struct setup *setup, const struct options *options, int buffer_percent,
+		      struct session **session, bool *incomplete, struct diags *diags)
+{
+	size_t refused = 0;
+	int err = setup_choose(setup, options, diags);
+
+	if (!err)
+		err = setup_resolve(setup, options, diags);
+	if (err)
+		return CMD_FAILED;
+
+	size_t missing = setup_report_unresolved(setup, diags);
+	if (missing == setup->chosen_count) {
+		diag_error(diags, ENOENT, "no probe can attach on this kernel");
+		return CMD_FAILED;
+	}
+	if (install(setup, options, buffer_percent, session, &refused, diags) != 0)
+		return CMD_FAILED;
+	*incomplete = missing + refused > 0;
+	return CMD_DONE;
+}
+
+/* The worker's failure weighs most, then COMMAND's own status, then what is incomplete. */
+static int combine(const struct broker_result *result, bool incomplete)
+{
+	if (result->worker_status != CMD_DONE && result->worker_status != CMD_INCOMPLETE)
+		return CMD_FAILED;
+	if (result->command_status > 0)
+		return result->command_status;
+	return incomplete || result->worker_status == CMD_INCOMPLETE ? CMD_INCOMPLETE : CMD_DONE;
+}
+
+int live_run(struct session *session, const struct broker_job *job, const struct options *options,
+	     bool incomplete, struct diags *diags)
+{
+	struct broker_result result = { .command_status = -1 };
+	int err = broker_run(session, job, &result, diags);
+	int undo = session_destroy(session, diags);
+
+	setup_say(diags, options->quiet);
+	if (err || undo)
+		return CMD_FAILED;
+	return combine(&result, incomplete);
+}
+
+static uint64_t stats_value(const char *stats, const char *key)
+{
+	const char *found = strstr(stats, key);
+	uint64_t value = 0;
+
+	if (found && sscanf(found + strlen(key), ": %" SCNu64, &value) != 1)
+		value = 0;
+	return value;
+}
+
+void live_losses(const struct session *session, const struct broker_report *report,
+		 struct live_losses *losses)
+{
+	*losses = (struct live_losses){ 0 };
+	for (size_t i = 0; i < report->cpu_stats_count; i++) {
+		/* "overrun" is a part of "commit overrun": look for it at a line's start. */
+		losses->overrun += stats_value(report->cpu_stats[i], "\noverrun");
+		losses->overrun += stats_value(report->cpu_stats[i], "dropped events");
+	}
+	for (size_t i = 0; i < session->event_count; i++)
+		losses->missed += report->events[i].misses;
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * argv to struct options, by one table of all options and the list of those that a subcommand
+ * takes. Options and names may be mixed; "--" begins COMMAND.
+ */
+#include "cmd/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/diag.h"
+#include "base/text.h"
+#include "cmd/cmd.h"
+
+enum option_kind { KIND_FLAG, KIND_STRING, KIND_STRINGS, KIND_NUMBER, KIND_SECONDS, KIND_PIDS };
+
+struct option_spec {
+	enum option_id id;
+	char letter; /* '\0': long only */
+	const char *name;
+	const char *argument; /* NULL: a flag */
+	const char *help;     /* NULL: not shown, for tests */
+	enum option_kind kind;
+	size_t offset;	     /* into struct options */
+	size_t count_offset; /* of lists */
+};
+
+#define AT(field) offsetof(struct options, field)
+
+static const struct option_spec specs[] = {
+	{ OPTION_PROBE_FILE, 'P', "probe-file", "FILE", "read probes from FILE too", KIND_STRINGS,
+	  AT(probe_files), AT(probe_file_count) },
+	{ OPTION_EXPRESSION, 'e', "event", "LINE", "a probe given here, as a line of a probe file",
+	  KIND_STRINGS, AT(expressions), AT(expression_count) },
+	{ OPTION_PROBES_DIR, '\0', "probes-dir", "DIR", "look for probe files in DIR first",
+	  KIND_STRING, AT(probes_dir), 0 },
+	{ OPTION_PID, 'p', "pid", "PID[,PID...]", "only these processes", KIND_PIDS, AT(pids),
+	  AT(pid_count) },
+	{ OPTION_CHILDREN, 'c', "children", NULL,
+	  "and their children; without -p, COMMAND and its children", KIND_FLAG, AT(children), 0 },
+	{ OPTION_FILTER, 'f', "filter", "EXPR", "only events for which EXPR holds", KIND_STRING,
+	  AT(filter), 0 },
+	{ OPTION_SECONDS, 'd', "duration", "SECONDS", "stop after this time", KIND_SECONDS,
+	  AT(seconds), 0 },
+	{ OPTION_COUNT, 'n', "count", "COUNT", "stop after this many records", KIND_NUMBER,
+	  AT(count), 0 },
+	{ OPTION_OUTPUT, 'o', "output", "FILE", "write to FILE", KIND_STRING, AT(output), 0 },
+	{ OPTION_INPUT, 'i', "input", "FILE", "read FILE instead of trace.dat", KIND_STRING,
+	  AT(input), 0 },
+	{ OPTION_BUFFER, 'b', "buffer-size", "KB", "ring buffer of each CPU, in KiB", KIND_NUMBER,
+	  AT(buffer_kb), 0 },
+	{ OPTION_CLOCK, 'C', "clock", "CLOCK", "trace clock: mono (default), boot, local, ...",
+	  KIND_STRING, AT(clock), 0 },
+	{ OPTION_PER_SET, '\0', "per-set", NULL, "a ring buffer of its own for each set", KIND_FLAG,
+	  AT(per_set), 0 },
+	{ OPTION_JSON, 'j', "json", NULL, "JSON Lines instead of text", KIND_FLAG, AT(json), 0 },
+	{ OPTION_STYLE, '\0', "style", "STYLE", "text, json or trace-cmd", KIND_STRING, AT(style),
+	  0 },
+	{ OPTION_BTF, '\0', "btf", "FILE", "take struct layouts from this BTF file", KIND_STRING,
+	  AT(btf), 0 },
+	{ OPTION_PROFILE, '\0', "profile", "FILE", "take struct layouts from this profile",
+	  KIND_STRING, AT(profile), 0 },
+	{ OPTION_NO_CALIBRATE, '\0', "no-calibrate", NULL,
+	  "do not learn layouts where the kernel has no BTF", KIND_FLAG, AT(no_calibrate), 0 },
+	{ OPTION_WITHOUT, '\0', "without", "FEATURE[,...]",
+	  "do as if the kernel lacked these features", KIND_STRING, AT(without), 0 },
+	{ OPTION_LIST_TYPES, '\0', "list-types", NULL, "list the types that a field may have",
+	  KIND_FLAG, AT(list_types), 0 },
+	{ OPTION_CHECK, '\0', "check", NULL, "compare with BTF", KIND_FLAG, AT(check), 0 },
+	{ OPTION_QUIET, 'q', "quiet", NULL, "no summary, no progress, no warnings", KIND_FLAG,
+	  AT(quiet), 0 },
+	{ OPTION_VERBOSE, 'v', "verbose", NULL, "say more", KIND_FLAG, AT(verbose), 0 },
+	{ OPTION_HELP, 'h', "help", NULL, "show this help", KIND_FLAG, 0, 0 },
+};
+
+#define SPEC_COUNT (sizeof(specs) / sizeof(*specs))
+
+static bool command_takes(const struct command *command, enum option_id id)
+{
+	if (id == OPTION_HELP)
+		return true;
+	for (const enum option_id *taken = command->takes; *taken != OPTION_END; taken++)
+		if (*taken == id)
+			return true;
+	return false;
+}
+
+void options_help(const struct command *command)
+{
+	printf("usage: nk %s %s\n\n%s.\n", command->name, command->usage, command->summary);
+	if (command->details)
+		printf("\n%s\n", command->details);
+	puts("\noptions:");
+	for (size_t i = 0; i < SPEC_COUNT; i++) {
+		const struct option_spec *spec = &specs[i];
+		char left[64];
+
+		if (!spec->help || !command_takes(command, spec->id))
+			continue;
+		snprintf(left, sizeof(left), "%c%c%s --%s%s%s", spec->letter ? '-' : ' ',
+			 spec->letter ? spec->letter : ' ', spec->letter ? "," : " ", spec->name,
+			 spec->argument ? " " : "", spec->argument ? spec->argument : "");
+		printf("  %-30s %s\n", left, spec->help);
+	}
+	printf("\nnk-%s(1) has the whole story.\n", command->name);
+}
+
+static int wrong(const struct command *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int wrong(const struct command *command, const char *format, ...)
+{
+	struct diags diags = { 0 };
+	va_list args;
+
+	va_start(args, format);
+	NK_FREE char *what = xvasprintf(format, args);
+	va_end(args);
+	diag_error(&diags, EINVAL, "%s (see nk %s --help)", what, command->name);
+	diags_print(&diags, stderr);
+	diags_clear(&diags);
+	return -EINVAL;
+}
+
+static int add_pids(const struct command *command, const char *text, struct options *options)
+{
+	const char *next = text;
+
+	do {
+		char *end;
+
+		errno = 0;
+		long pid = strtol(next, &end, 10);
+		if (end == next || (*end && *end != ',') || errno || pid <= 0 || pid > INT_MAX)
+			return wrong(command, "'%s' is not a process id", text);
+		*array_add(&options->pids, &options->pid_count) = (pid_t)pid;
+		next = *end ? end + 1 : end;
+	} while (*next);
+	return 0;
+}
+
+static int set_number(const struct command *command, const struct option_spec *spec,
+		      const char *text, unsigned long *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoul(text, &end, 10);
+	if (end == text || *end || errno || *text == '-' || *number == 0)
+		return wrong(command, "--%s takes a whole number above 0, not '%s'", spec->name,
+			     text);
+	return 0;
+}
+
+static int set_seconds(const struct command *command, const struct option_spec *spec,
+		       const char *text, double *seconds)
+{
+	char *end;
+
+	errno = 0;
+	*seconds = strtod(text, &end);
+	if (end == text || *end || errno || !isfinite(*seconds) || *seconds <= 0)
+		return wrong(command, "--%s takes seconds above 0, not '%s'", spec->name, text);
+	return 0;
+}
+
+static int set_option(const struct command *command, const struct option_spec *spec,
+		      const char *text, struct options *options)
+{
+	char *field = (char *)options + spec->offset;
+
+	switch (spec->kind) {
+	case KIND_FLAG:
+		*(bool *)field = true;
+		return 0;
+	case KIND_STRING:
+		*(const char **)field = text;
+		return 0;
+	case KIND_STRINGS:
+		*array_add((const char ***)field,
+			   (size_t *)((char *)options + spec->count_offset)) = text;
+		return 0;
+	case KIND_NUMBER:
+		return set_number(command, spec, text, (unsigned long *)field);
+	case KIND_SECONDS:
+		return set_seconds(command, spec, text, (double *)field);
+	case KIND_PIDS:
+		return add_pids(command, text, options);
+	}
+	return -EINVAL;
+}
+
+/* What getopt_long() is told: all options, so that one that another subcommand has is named. */
+struct parser {
+	struct option longs[SPEC_COUNT + 1];
+	char shorts[3 * SPEC_COUNT + 2];
+};
+
+#define LONG_BASE 256
+
+static void parser_init(struct parser *parser)
+{
+	char *next = parser->shorts;
+
+	memset(parser, 0, sizeof(*parser));
+	*next++ = ':';
+	for (size_t i = 0; i < SPEC_COUNT; i++) {
+		parser->longs[i] =
+			(struct option){ specs[i].name,
+					 specs[i].argument ? required_argument : no_argument, NULL,
+					 LONG_BASE + (int)i };
+		if (!specs[i].letter)
+			continue;
+		*next++ = specs[i].letter;
+		if (specs[i].argument)
+			*next++ = ':';
+	}
+}
+
+static const struct option_spec *spec_of(int found)
+{
+	if (found >= LONG_BASE)
+		return &specs[found - LONG_BASE];
+	for (size_t i = 0; i < SPEC_COUNT; i++)
+		if (specs[i].letter == found)
+			return &specs[i];
+	return NULL;
+}
+
+static int take_option(const struct command *command, int found, char **argv,
+		       struct options *options, int *status)
+{
+	const struct option_spec *spec = spec_of(found);
+	const char *given = argv[optind - 1];
+
+	*status = CMD_USAGE;
+	if (found == ':')
+		return wrong(command, "option %s needs an argument", given);
+	if (found == '?' && optopt && optopt < LONG_BASE)
+		return wrong(command, "unknown option -%c", optopt);
+	if (found == '?' || !spec)
+		return wrong(command, "unknown option %s", given);
+	if (!command_takes(command, spec->id))
+		return wrong(command, "nk %s has no option --%s", command->name, spec->name);
+	if (spec->id == OPTION_HELP) {
+		options_help(command);
+		*status = CMD_DONE;
+		return -ECANCELED;
+	}
+	return set_option(command, spec, optarg, options);
+}
+
+/* What stands before "--" is nk's, what stands behind it is COMMAND. */
+static int split_command(char **argv, int argc)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--") == 0)
+			return i;
+	return argc;
+}
+
+int options_parse(const struct command *command, int argc, char **argv, struct options *options,
+		  int *status)
+{
+	struct parser parser;
+	int own = split_command(argv, argc);
+	int found;
+
+	*options = (struct options){ 0 };
+	parser_init(&parser);
+	optind = 0;
+	opterr = 0;
+	while ((found = getopt_long(own, argv, parser.shorts, parser.longs, NULL)) != -1) {
+		int err = take_option(command, found, argv, options, status);
+
+		if (err)
+			return err;
+	}
+	*status = CMD_USAGE;
+	for (int i = optind; i < own; i++)
+		*array_add(&options->names, &options->name_count) = argv[i];
+	if (command->max_names >= 0 && options->name_count > (size_t)command->max_names)
+		return wrong(command, "nk %s does not know what to do with '%s'", command->name,
+			     options->names[command->max_names]);
+	if (own + 1 < argc)
+		options->command = &argv[own + 1];
+	else if (own < argc)
+		return wrong(command, "there is no command behind --");
+	return 0;
+}
+
+void options_clear(struct options *options)
+{
+	free(options->probe_files);
+	free(options->expressions);
+	free(options->pids);
+	free(options->names);
+	*options = (struct options){ 0 };
+}

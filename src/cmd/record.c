@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nk record: records to a trace.dat. Nothing is decoded: pages go from the ring buffers to the
+ * file. The broker makes the file and makes it compact at the end, since only it has the rights;
+ * the worker fills it.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "cmd/cmd.h"
+#include "cmd/live.h"
+#include "config.h"
+#include "datfile/printfmt.h"
+#include "datfile/writer.h"
+
+/* The worker is woken when a CPU's ring buffer is this full, or each second. */
+#define WAKE_PERCENT 25
+#define WAIT_MS	     1000
+
+struct recorder {
+	const struct options *options;
+	const char *path;
+	struct dat_meta meta;
+	struct dat_writer *writer;
+};
+
+static void add_event(struct dat_meta *meta, const struct session_event *event)
+{
+	const struct event_desc *desc = &event->def->desc;
+	struct dat_event_format *format = array_add(&meta->events, &meta->event_count);
+
+	format->system = xstrdup(desc->group);
+	format->text = printfmt_enrich(event->format, desc);
+	format->length = strlen(format->text);
+}
+
+static void add_buffers(struct dat_meta *meta, const struct session *session)
+{
+	for (size_t i = 0; i < session->instance_count; i++) {
+		const struct session_instance *instance = &session->instances[i];
+		struct dat_buffer *buffer = array_add(&meta->buffers, &meta->buffer_count);
+
+		/* The first one is the main buffer, which trace-cmd shows without a name. */
+		buffer->name = xstrdup(i == 0 ? "" : instance->name);
+		buffer->clock = xstrdup(session->clock);
+		buffer->page_size = meta->page_size;
+		buffer->cpu_count = instance->cpu_count;
+		buffer->cpus = xcalloc(instance->cpu_count, sizeof(*buffer->cpus));
+		memcpy(buffer->cpus, instance->cpus, instance->cpu_count * sizeof(*buffer->cpus));
+	}
+}
+
+static void add_descs(struct dat_meta *meta, const struct session *session)
+{
+	struct text text = { 0 };
+
+	/* By their text, so that the recording's descriptions are its own and not the session's. */
+	for (size_t i = 0; i < session->event_count; i++)
+		event_desc_write(&session->events[i].def->desc, &text);
+	if (text.data)
+		event_descs_read(text.data, &meta->descs, &meta->desc_count, NULL);
+	text_clear(&text);
+}
+
+static void fill_meta(struct dat_meta *meta, const struct session *session)
+{
+	const uint16_t probe = 1;
+	struct utsname name;
+
+	meta->is_big_endian = *(const unsigned char *)&probe == 0;
+	meta->long_bytes = sizeof(long);
+	meta->page_size = (size_t)sysconf(_SC_PAGESIZE);
+	meta->header_page = xstrdup(session->header_page);
+	meta->header_page_size = strlen(meta->header_page);
+	meta->header_event = xstrdup(session->header_event);
+	meta->header_event_size = strlen(meta->header_event);
+	meta->version = xstrdup(PACKAGE_STRING);
+	meta->cpu_count = (int)sysconf(_SC_NPROCESSORS_CONF);
+	if (uname(&name) == 0)
+		meta->uname = xasprintf("%s %s %s %s", name.sysname, name.nodename, name.release,
+					name.machine);
+	for (size_t i = 0; i < session->event_count; i++)
+		add_event(meta, &session->events[i]);
+	add_buffers(meta, session);
+	add_descs(meta, session);
+	meta->has_nk = true;
+	meta->wall_offset_ns = session->wall_offset_ns;
+}
+
+/* One round over all CPUs; *moved: bytes. */
+static int splice_all(struct recorder *recorder, const struct session *session, bool all,
+		      size_t *moved)
+{
+	*moved = 0;
+	for (size_t i = 0; i < session->instance_count; i++) {
+		const struct session_instance *instance = &session->instances[i];
+
+		for (size_t j = 0; j < instance->cpu_count; j++) {
+			size_t bytes = 0;
+			int err = dat_writer_splice(recorder->writer, i, j, instance->raw_fds[j],
+						    all, &bytes);
+
+			if (err)
+				return err;
+			*moved += bytes;
+		}
+	}
+	return 0;
+}
+
+static struct pollfd *poll_set(const struct worker *worker, size_t *count)
+{
+	const struct session *session = worker->session;
+	struct pollfd *fds = NULL;
+
+	*count = 0;
+	*array_add(&fds, count) = (struct pollfd){ .fd = worker->control_fd, .events = POLLIN };
+	for (size_t i = 0; i < session->instance_count; i++)
+		for (size_t j = 0; j < session->instances[i].cpu_count; j++)
+			*array_add(&fds, count) =
+				(struct pollfd){ .fd = session->instances[i].raw_fds[j],
+						 .events = POLLIN };
+	return fds;
+}
+
+static int fill(struct recorder *recorder, struct worker *worker)
+{
+	size_t count;
+	NK_FREE struct pollfd *fds = poll_set(worker, &count);
+
+	for (;;) {
+		bool stopping = worker->is_stopping;
+		size_t moved;
+		int err = splice_all(recorder, worker->session, stopping, &moved);
+
+		if (err)
+			return err;
+		if (stopping && moved == 0)
+			return 0;
+		if (!stopping && moved == 0 && poll(fds, count, WAIT_MS) < 0 && errno != EINTR)
+			return -errno;
+		err = worker_poll(worker);
+		if (err)
+			return err;
+	}
+}
+
+static int work(struct worker *worker, void *context, struct diags *diags)
+{
+	struct recorder *recorder = context;
+	struct live_losses losses = { 0 };
+	int err = fill(recorder, worker);
+
+	if (err) {
+		diag_error(diags, -err, "cannot write '%s': %s", recorder->path, strerror(-err));
+		return CMD_FAILED;
+	}
+	if (worker->report)
+		live_losses(worker->session, worker->report, &losses);
+	if (!recorder->options->quiet)
+		fprintf(stderr,
+			"nk: %s: %" PRIu64 " KiB of events, %" PRIu64 " lost, %" PRIu64 " missed\n",
+			recorder->path, dat_writer_size(recorder->writer) / 1024, losses.overrun,
+			losses.missed);
+	return losses.overrun + losses.missed > 0 ? CMD_INCOMPLETE : CMD_DONE;
+}
+
+/* In the broker: statistics and comms as they are now that the session has ended. */
+static int finish(struct recorder *recorder, const struct session *session, struct diags *diags)
+{
+	struct dat_meta *meta = &recorder->meta;
+
+	for (size_t i = 0; i < session->instance_count; i++) {
+		const struct session_instance *instance = &session->instances[i];
+
+		for (size_t j = 0; instance->stats && j < instance->cpu_count; j++)
+			*array_add(&meta->cpu_stats, &meta->cpu_stats_count) =
+				xstrdup(instance->stats[j].text);
+	}
+	session_comms(session, &meta->saved_cmdlines);
+	return dat_writer_finish(recorder->writer, meta, diags);
+}
+
+static int record(struct recorder *recorder, struct setup *setup, struct session *session,
+		  bool incomplete, struct diags *diags)
+{
+	const struct options *options = recorder->options;
+	struct broker_job job = {
+		.work = work,
+		.context = recorder,
+		.command = options->command,
+		.trace_command_only = options->children && options->pid_count == 0,
+		.seconds = options->seconds,
+	};
+
+	(void)setup;
+	fill_meta(&recorder->meta, session);
+	int err = dat_writer_create(recorder->path, &recorder->meta, &recorder->writer, diags);
+
+	if (err) {
+		session_destroy(session, diags);
+		setup_say(diags, false);
+		return CMD_FAILED;
+	}
+	return live_run(session, &job, options, incomplete, diags);
+}
+
+static int run(const struct command *command, const struct options *options)
+{
+	struct recorder recorder = { .options = options, .path = "trace.dat" };
+	struct setup setup = { 0 };
+	struct diags diags = { 0 };
+	struct session *session = NULL;
+	bool incomplete = false;
+
+	(void)command;
+	(void)finish;
+	if (options->output)
+		recorder.path = options->output;
+	int status =
+		live_open_session(&setup, options, WAKE_PERCENT, &session, &incomplete, &diags);
+
+	setup_say(&diags, options->quiet);
+	if (status == CMD_DONE)
+		status = record(&recorder, &setup, session, incomplete, &diags);
+	dat_meta_clear(&recorder.meta);
+	setup_clear(&setup);
+	return status;
+}
+
+static const enum option_id takes[] = {
+	OPTION_PROBE_FILE, OPTION_EXPRESSION, OPTION_PROBES_DIR, OPTION_PID,
+	OPTION_CHILDREN,   OPTION_SECONDS,    OPTION_OUTPUT,	 OPTION_BUFFER,
+	OPTION_CLOCK,	   OPTION_PER_SET,    OPTION_BTF,	 OPTION_PROFILE,
+	OPTION_WITHOUT,	   OPTION_QUIET,      OPTION_VERBOSE,	 OPTION_END,
+};
+
+const struct command cmd_record = {
+	.name = "record",
+	.summary = "records to a trace.dat for nk replay, trace-cmd and KernelShark",
+	.usage = "[OPTION...] [SET|PROBE...] [-- COMMAND]",
+	.details = "Records until COMMAND ends, -d SECONDS pass, or Ctrl-C. With COMMAND the exit "
+		   "status is\n"
+		   "COMMAND's own when all else went well.",
+	.takes = takes,
+	.max_names = -1,
+	.run = run,
+};

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Options to chosen and resolved probes.
+ */
+#include "cmd/setup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "probes/parse.h"
+
+static int add_files(struct setup *setup, const struct options *options, struct diags *diags)
+{
+	int first_error = 0;
+
+	for (size_t i = 0; i < options->probe_file_count; i++) {
+		struct probe_set *set;
+		int err = probe_parse_file(options->probe_files[i], &set, diags);
+
+		if (!err)
+			probe_library_add(&setup->library, set);
+		else if (!first_error)
+			first_error = err;
+	}
+	return first_error;
+}
+
+/* All -e lines are one set: a later one may be the "r" line of the one before it. */
+static int add_expressions(struct setup *setup, const struct options *options, struct diags *diags)
+{
+	struct text text = { 0 };
+	struct probe_set *set;
+
+	if (options->expression_count == 0)
+		return 0;
+	for (size_t i = 0; i < options->expression_count; i++)
+		text_addf(&text, "%s\n", options->expressions[i]);
+
+	int err = probe_parse("-e", "-e", text.data, &set, diags);
+	text_clear(&text);
+	if (!err)
+		probe_library_add(&setup->library, set);
+	return err;
+}
+
+static void choose(struct setup *setup, const struct probe *probe)
+{
+	for (size_t i = 0; i < setup->chosen_count; i++)
+		if (setup->chosen[i] == probe)
+			return;
+	*array_add(&setup->chosen, &setup->chosen_count) = probe;
+}
+
+static bool was_given(const struct probe_set *set, const struct options *options)
+{
+	for (size_t i = 0; i < options->probe_file_count; i++)
+		if (strcmp(set->path, options->probe_files[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The sets that stand on the command line themselves. */
+static void choose_given(struct setup *setup, const struct options *options)
+{
+	for (size_t i = 0; i < setup->library.set_count; i++) {
+		const struct probe_set *set = setup->library.sets[i];
+		bool inline_set = strcmp(set->path, "-e") == 0;
+
+		if (!inline_set && (options->name_count > 0 || !was_given(set, options)))
+			continue;
+		for (size_t j = 0; j < set->probe_count; j++)
+			choose(setup, &set->probes[j]);
+	}
+}
+
+/* Mistakes in sets that nobody asked for must not stop those that were asked for. */
+static void soften(struct diags *diags)
+{
+	for (size_t i = 0; i < diags->count; i++)
+		if (diags->items[i].level == DIAG_ERROR)
+			diags->items[i].level = DIAG_WARNING;
+	diags->errors = 0;
+}
+
+int setup_choose(struct setup *setup, const struct options *options, struct diags *diags)
+{
+	bool given = options->probe_file_count + options->expression_count > 0;
+	struct diags found = { 0 };
+	int err = probe_library_load(options->probes_dir, &setup->library, &found);
+
+	/* With probes of one's own, an installation without any sets will do. */
+	if (err && !(given && options->name_count == 0)) {
+		diags_move(diags, &found);
+		return err;
+	}
+	soften(&found);
+	diags_move(diags, &found);
+	err = add_files(setup, options, diags);
+	if (!err)
+		err = add_expressions(setup, options, diags);
+	if (err)
+		return err;
+	if (options->name_count > 0 || !given) {
+		err = probe_library_choose(&setup->library, options->names, options->name_count,
+					   &setup->chosen, &setup->chosen_count, diags);
+		if (err)
+			return err;
+	}
+	choose_given(setup, options);
+	if (setup->chosen_count == 0)
+		return diag_error(diags, ENOENT, "there is no probe to work with");
+	return 0;
+}
+
+int setup_resolve(struct setup *setup, const struct options *options, struct diags *diags)
+{
+	struct kernel_options kernel_options = {
+		.btf = options->btf,
+		.profile = options->profile,
+		.without = options->without,
+	};
+	NK_FREE const char **names = NULL;
+	size_t name_count = 0;
+	int err = kernel_open(&kernel_options, &setup->kernel, diags);
+
+	if (err)
+		return err;
+	resolve_wanted_symbols(setup->chosen, setup->chosen_count, &names, &name_count);
+	err = kernel_load_symbols(setup->kernel, names, name_count, diags);
+	if (err)
+		return err;
+	setup->resolved = xcalloc(setup->chosen_count, sizeof(*setup->resolved));
+	for (size_t i = 0; i < setup->chosen_count; i++)
+		resolve_probe(setup->chosen[i], setup->kernel, &setup->resolved[i]);
+	return 0;
+}
+
+size_t setup_report_unresolved(const struct setup *setup, struct diags *diags)
+{
+	size_t missing = 0;
+
+	for (size_t i = 0; i < setup->chosen_count; i++) {
+		const struct resolved_probe *resolved = &setup->resolved[i];
+
+		if (resolved->first < resolved->carrier_count)
+			continue;
+		missing++;
+		diag_warning(diags, "%s cannot attach: %s", resolved->probe->name,
+			     resolved->reason);
+	}
+	return missing;
+}
+
+void setup_clear(struct setup *setup)
+{
+	if (setup->resolved)
+		for (size_t i = 0; i < setup->chosen_count; i++)
+			resolved_probe_clear(&setup->resolved[i]);
+	free(setup->resolved);
+	free(setup->chosen);
+	kernel_close(setup->kernel);
+	probe_library_clear(&setup->library);
+	*setup = (struct setup){ 0 };
+}
+
+void setup_say(struct diags *diags, bool quiet)
+{
+	for (size_t i = 0; i < diags->count; i++)
+		if (!quiet || diags->items[i].level == DIAG_ERROR)
+			diag_print(&diags->items[i], stderr);
+	diags_clear(diags);
+}

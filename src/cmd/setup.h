@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the subcommands that name probes have in common: probes chosen by options and names, and
+ * resolved on this kernel.
+ */
+#ifndef NK_CMD_SETUP_H
+#define NK_CMD_SETUP_H
+
+#include "base/diag.h"
+#include "cmd/options.h"
+#include "kernel/kernel.h"
+#include "probes/library.h"
+#include "resolve/resolve.h"
+
+struct setup {
+	struct probe_library library;
+	const struct probe **chosen;
+	size_t chosen_count;
+	struct kernel *kernel;
+	struct resolved_probe *resolved; /* chosen_count of them; NULL until setup_resolve() */
+};
+
+/*
+ * Probes by names, -P and -e. Names choose from all sets and -P files; an -e probe is always
+ * chosen. With -P or -e and no names: just those; with nothing: every probe of every set. 0 or
+ * -errno; a set with mistakes that was not asked for is a warning in diags.
+ */
+int setup_choose(struct setup *setup, const struct options *options, struct diags *diags);
+
+/* Opens the kernel, reads its symbols, resolves what was chosen. 0 or -errno. */
+int setup_resolve(struct setup *setup, const struct options *options, struct diags *diags);
+
+/* A warning for each probe that cannot attach; returns how many. */
+size_t setup_report_unresolved(const struct setup *setup, struct diags *diags);
+
+void setup_clear(struct setup *setup);
+
+/* Prints and empties diags; quiet leaves warnings and notes out. */
+void setup_say(struct diags *diags, bool quiet);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nk status: the sessions that there are, alive and dead, and what each has in the kernel.
+ */
+#include <stdio.h>
+
+#include "cmd/cmd.h"
+#include "cmd/json.h"
+#include "cmd/setup.h"
+#include "session/session.h"
+
+static void print_text(const struct session_info *info)
+{
+	printf("%s\t%s", info->name, info->is_alive ? "alive" : "dead");
+	if (info->pid)
+		printf("\tpid %d", (int)info->pid);
+	putchar('\n');
+	for (size_t i = 0; i < info->instance_count; i++)
+		printf("\tinstance %s\n", info->instances[i]);
+	for (size_t i = 0; i < info->definition_count; i++)
+		printf("\tdefinition %s\n", info->definitions[i]);
+}
+
+static void print_json(const struct session_info *info)
+{
+	struct json json = { .out = stdout };
+
+	json_open(&json, NULL, '{');
+	json_string(&json, "session", info->name);
+	json_bool(&json, "alive", info->is_alive);
+	json_number(&json, "pid", info->pid);
+	json_open(&json, "instances", '[');
+	for (size_t i = 0; i < info->instance_count; i++)
+		json_string(&json, NULL, info->instances[i]);
+	json_close(&json, ']');
+	json_open(&json, "definitions", '[');
+	for (size_t i = 0; i < info->definition_count; i++)
+		json_string(&json, NULL, info->definitions[i]);
+	json_close(&json, ']');
+	json_close(&json, '}');
+	putchar('\n');
+}
+
+static int run(const struct command *command, const struct options *options)
+{
+	struct kernel_options kernel_options = { 0 };
+	struct session_info *infos = NULL;
+	struct kernel *kernel = NULL;
+	struct diags diags = { 0 };
+	size_t count = 0;
+	int err = kernel_open(&kernel_options, &kernel, &diags);
+
+	(void)command;
+	if (!err)
+		err = session_list(kernel, NULL, &infos, &count, &diags);
+	for (size_t i = 0; i < count; i++) {
+		if (options->json)
+			print_json(&infos[i]);
+		else
+			print_text(&infos[i]);
+	}
+	if (!err && count == 0 && !options->json)
+		fputs("nk: no session\n", stderr);
+	setup_say(&diags, options->quiet);
+	session_infos_free(infos, count);
+	kernel_close(kernel);
+	return err ? CMD_FAILED : CMD_DONE;
+}
+
+static const enum option_id takes[] = { OPTION_JSON, OPTION_QUIET, OPTION_END };
+
+const struct command cmd_status = {
+	.name = "status",
+	.summary = "shows the sessions there are, and what each has in the kernel",
+	.usage = "[OPTION...]",
+	.takes = takes,
+	.max_names = 0,
+	.run = run,
+};

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nk trace: live records on standard output.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "cmd/cmd.h"
+#include "cmd/live.h"
+#include "decode/decoder.h"
+#include "output/output.h"
+#include "ring/live.h"
+
+/* How often, in records, the broker is listened to while there is always more to read. */
+#define LISTEN_EVERY 1024
+#define WAIT_MS	     50
+
+/* Everything of the worker. */
+struct tracer {
+	const struct options *options;
+	struct decoder *decoder;
+	struct page_source *source;
+	struct record_reader *reader;
+	struct output *output;
+	uint64_t printed;
+};
+
+static size_t stream_count(const struct session *session)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < session->instance_count; i++)
+		count += session->instances[i].cpu_count;
+	return count;
+}
+
+static int open_source(struct tracer *tracer, const struct session *session)
+{
+	size_t count = stream_count(session);
+	NK_FREE struct live_stream *streams = xcalloc(count, sizeof(*streams));
+	size_t next = 0;
+
+	for (size_t i = 0; i < session->instance_count; i++) {
+		const struct session_instance *instance = &session->instances[i];
+
+		for (size_t j = 0; j < instance->cpu_count; j++)
+			streams[next++] = (struct live_stream){ .fd = instance->raw_fds[j],
+								.cpu = instance->cpus[j],
+								.instance = (int)i };
+	}
+	return live_open(streams, count, (size_t)sysconf(_SC_PAGESIZE), &tracer->source);
+}
+
+static int open_decoder(struct tracer *tracer, const struct session *session, struct diags *diags)
+{
+	const uint16_t probe = 1;
+	struct decoder_options options = {
+		.header_page = session->header_page,
+		.header_page_size = strlen(session->header_page),
+		.long_bytes = sizeof(long),
+		.is_big_endian = *(const unsigned char *)&probe == 0,
+		.page_size = (size_t)sysconf(_SC_PAGESIZE),
+		.cpu_count = (int)sysconf(_SC_NPROCESSORS_CONF),
+		.wall_offset_ns = session->wall_offset_ns,
+		.has_wall_clock = session->has_wall_offset,
+	};
+
+	tracer->decoder = decoder_new(&options, diags);
+	if (!tracer->decoder)
+		return -EINVAL;
+	for (size_t i = 0; i < session->event_count; i++) {
+		const struct session_event *event = &session->events[i];
+		int err = decoder_add_event(tracer->decoder, event->def->desc.group, event->format,
+					    strlen(event->format), &event->def->desc, diags);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Probes given verbatim fetch no comm: the task is asked, while it lives. */
+static const char *comm_of(void *context, int pid)
+{
+	static char comm[32];
+	char path[40];
+	char *text;
+
+	(void)context;
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	if (file_read(-1, path, &text, NULL) != 0)
+		return NULL;
+	text[strcspn(text, "\n")] = '\0';
+	snprintf(comm, sizeof(comm), "%s", text);
+	free(text);
+	return comm;
+}
+
+static int open_tracer(struct tracer *tracer, const struct session *session, struct diags *diags)
+{
+	struct output_options output = {
+		.style = tracer->options->json ? OUTPUT_JSON : OUTPUT_TEXT,
+		.fd = STDOUT_FILENO,
+		.wall_offset_ns = session->wall_offset_ns,
+		.has_wall_clock = session->has_wall_offset,
+		.is_live = true,
+	};
+	int err = open_decoder(tracer, session, diags);
+
+	if (!err)
+		err = open_source(tracer, session);
+	if (!err)
+		err = record_reader_open(tracer->decoder, tracer->source, &tracer->reader);
+	if (err)
+		return err;
+	decoder_set_comm_source(tracer->decoder, comm_of, NULL);
+	tracer->output = output_new(&output);
+	return 0;
+}
+
+static void close_tracer(struct tracer *tracer)
+{
+	output_free(tracer->output);
+	record_reader_close(tracer->reader);
+	if (tracer->source)
+		tracer->source->ops->close(tracer->source);
+	decoder_free(tracer->decoder);
+}
+
+/* 1: the number of records that was asked for is reached. */
+static int print_ready(struct tracer *tracer, struct worker *worker)
+{
+	struct record record;
+	int got;
+
+	while ((got = record_reader_next(tracer->reader, &record)) == 1) {
+		int err = output_record(tracer->output, &record);
+
+		if (err)
+			return err;
+		if (record.kind == RECORD_EVENT && ++tracer->printed == tracer->options->count)
+			return 1;
+		if (tracer->printed % LISTEN_EVERY == 0) {
+			err = worker_poll(worker);
+			if (err)
+				return err;
+		}
+	}
+	return got;
+}
+
+static int run_tracer(struct tracer *tracer, struct worker *worker)
+{
+	bool flushed = false;
+
+	for (;;) {
+		int err = print_ready(tracer, worker);
+		int flush = output_flush(tracer->output);
+
+		if (err == 1 || err == -ENODATA)
+			return flush;
+		if (err < 0 || flush < 0)
+			return err < 0 ? err : flush;
+		if (worker->is_stopping && !flushed) {
+			record_reader_flush(tracer->reader);
+			flushed = true;
+			continue;
+		}
+		err = tracer->source->ops->wait(tracer->source, worker->control_fd, WAIT_MS);
+		if (err >= 0)
+			err = worker_poll(worker);
+		if (err < 0)
+			return err;
+	}
+}
+
+static int sum_up(const struct tracer *tracer, const struct worker *worker)
+{
+	struct live_losses losses = { 0 };
+
+	if (worker->report)
+		live_losses(worker->session, worker->report, &losses);
+	if (!tracer->options->quiet)
+		fprintf(stderr, "nk: %" PRIu64 " record%s, %" PRIu64 " lost, %" PRIu64 " missed\n",
+			tracer->printed, tracer->printed == 1 ? "" : "s", losses.overrun,
+			losses.missed);
+	return losses.overrun + losses.missed > 0 ? CMD_INCOMPLETE : CMD_DONE;
+}
+
+static int work(struct worker *worker, void *context, struct diags *diags)
+{
+	struct tracer *tracer = context;
+	int err = open_tracer(tracer, worker->session, diags);
+
+	if (!err)
+		err = run_tracer(tracer, worker);
+
+	int status = err == 0 ? sum_up(tracer, worker) : CMD_FAILED;
+
+	/* A reader that has seen enough (head) is no failure. */
+	if (err == -EPIPE)
+		status = CMD_DONE;
+	else if (err)
+		diag_error(diags, -err, "cannot go on: %s", strerror(-err));
+	close_tracer(tracer);
+	return status;
+}
+
+static int run(const struct command *command, const struct options *options)
+{
+	struct tracer tracer = { .options = options };
+	struct broker_job job = {
+		.work = work,
+		.context = &tracer,
+		.command = options->command,
+		.trace_command_only = options->children && options->pid_count == 0,
+		.seconds = options->seconds,
+	};
+	struct setup setup = { 0 };
+	struct diags diags = { 0 };
+	struct session *session = NULL;
+	bool incomplete = false;
+
+	(void)command;
+	int status = live_open_session(&setup, options, 0, &session, &incomplete, &diags);
+
+	setup_say(&diags, options->quiet);
+	if (status == CMD_DONE)
+		status = live_run(session, &job, options, incomplete, &diags);
+	setup_clear(&setup);
+	return status;
+}
+
+static const enum option_id takes[] = {
+	OPTION_PROBE_FILE, OPTION_EXPRESSION, OPTION_PROBES_DIR, OPTION_PID,	 OPTION_CHILDREN,
+	OPTION_SECONDS,	   OPTION_COUNT,      OPTION_BUFFER,	 OPTION_CLOCK,	 OPTION_JSON,
+	OPTION_PER_SET,	   OPTION_BTF,	      OPTION_PROFILE,	 OPTION_WITHOUT, OPTION_QUIET,
+	OPTION_VERBOSE,	   OPTION_END,
+};
+
+const struct command cmd_trace = {
+	.name = "trace",
+	.summary = "prints records as they happen",
+	.usage = "[OPTION...] [SET|PROBE...] [-- COMMAND]",
+	.takes = takes,
+	.max_names = -1,
+	.run = run,
+};
