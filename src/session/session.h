@@ -79,6 +79,7 @@ struct session {
 	struct session_event *events;
 	size_t event_count;
 	int64_t wall_offset_ns; /* CLOCK_REALTIME minus the trace clock, at the start */
+	bool has_wall_offset;   /* false for clocks that clock_gettime(2) does not have */
 	char *clock;
 	char *header_page;  /* events/header_page, events/header_event */
 	char *header_event;
@@ -114,6 +115,12 @@ int session_start(struct session *session, struct diags *diags);
 int session_stop(struct session *session, struct diags *diags);
 /* Undoes everything, in whatever state it is; frees. Says in diags what could not be undone. */
 int session_destroy(struct session *session, struct diags *diags);
+
+/*
+ * "PID NAME" lines of tasks: the kernel's saved_cmdlines, and what /proc says of tasks that it does not
+ * have. malloc'ed. 0 or -errno.
+ */
+int session_comms(const struct session *session, char **saved_cmdlines);
 
 /* One session that is known under /run/nk. */
 struct session_info {
