@@ -5,11 +5,12 @@
 #      apt or dpkg state is touched, so no root is needed.
 #
 #   nk_cache                        prints the cache directory of nk
-#   apt_open SUITE ARCH             must come first; reads the suite's package lists
+#   apt_open SUITE ARCH             must come first; reads the suite's package lists, others wait for apt_close
 #   apt_names REGEX                 names of the suite's packages that match, one a line
 #   apt_closure PACKAGE             the names of PACKAGE and of all that it depends on, one a line
 #   apt_fetch DIR PACKAGE...        downloads the packages into DIR
 #   apt_unpack DIR PACKAGE...       downloads them and unpacks their files below DIR
+#   apt_close                       lets other processes open the suite
 #
 # Functions return non-zero after one clear sentence on standard error.
 
@@ -90,7 +91,6 @@ apt_open() {
 	apt_uri=$(apt_mirror) || return 1
 	local keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 	mkdir -p "$apt_state/lists/partial" "$apt_state/cache/archives/partial"
-	# Two processes may open the same suite at once; the lock is held until the shell ends.
 	exec {apt_lock}>"$apt_state/lock"
 	flock "$apt_lock"
 	: >"$apt_state/status"
@@ -104,6 +104,8 @@ apt_open() {
 		"$(grep -m1 '^E:' "$apt_state/update.log" || echo 'apt-get update failed')" >&2
 	return 1
 }
+
+apt_close() { exec {apt_lock}>&-; }
 
 apt_names() { apt_private apt-cache pkgnames | grep -E -- "$1" | sort -V; }
 
