@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Datagrams: UDP, ICMP, a protocol of no one's, IP options and extension headers. One send is one
+ * packet.
+ */
+#include <netinet/icmp6.h>
+#include <netinet/ip.h>
+#include <netinet/ip_icmp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "scenario.h"
+
+#define PROTOCOL_OF_NO_ONE 253 /* RFC 3692: for experiments */
+
+static struct sock *udp_server(struct actor *actor, struct sockaddr_storage *address)
+{
+	struct sock *sock = call_socket(actor, FAR, address->ss_family, SOCK_DGRAM, 0);
+
+	if (sock && call_bind(actor, sock, address) != 0) {
+		call_close(actor, sock);
+		return NULL;
+	}
+	return sock;
+}
+
+static ssize_t receive(struct actor *actor, struct sock *sock, enum recv_how how, size_t len,
+		       int flags)
+{
+	struct recv wanted = { .how = how, .len = len, .flags = flags };
+
+	return call_recv(actor, sock, &wanted);
+}
+
+static void send_to(struct actor *actor, struct sock *sock, const struct sockaddr_storage *to,
+		    enum send_how how, size_t len)
+{
+	struct send message = { .how = how, .len = len, .to = to };
+
+	call_send(actor, sock, &message);
+}
+
+/* The answer goes to where the question came from. */
+static void answer(struct actor *actor, struct sock *server, struct sock *client, size_t len)
+{
+	struct sockaddr_storage to;
+
+	sock_name(client, &to);
+	send_to(actor, server, &to, SENDTO, len);
+	receive(actor, client, RECVFROM, 4096, 0);
+}
+
+static void udp_unconnected(struct actor *actor, struct sock *server,
+			    const struct sockaddr_storage *to)
+{
+	struct run *run = actor->run;
+	struct sock *client = call_socket(actor, NEAR, to->ss_family, SOCK_DGRAM, 0);
+	struct sock *bound = call_socket(actor, NEAR, to->ss_family, SOCK_DGRAM, 0);
+	struct sockaddr_storage from;
+
+	send_to(actor, client, to, SENDTO, run_odd(run, 33, 1399));
+	receive(actor, server, RECVFROM, 4096, 0);
+	send_to(actor, client, to, SENDMSG, run_odd(run, 33, 1399));
+	receive(actor, server, RECVMSG, 4096, 0);
+	/* Nothing at all, too much for the buffer, and nothing there. */
+	send_to(actor, client, to, SENDTO, 0);
+	receive(actor, server, RECVFROM, 4096, 0);
+	send_to(actor, client, to, SENDTO, 501);
+	receive(actor, server, RECVFROM, 101, 0);
+	send_to(actor, client, to, SENDTO, 503);
+	receive(actor, server, RECVFROM, 103, MSG_TRUNC);
+	receive(actor, server, RECVFROM, 4096, MSG_DONTWAIT);
+	call_close(actor, client);
+
+	net_address(run, NEAR, to->ss_family, net_port(run), &from);
+	call_bind(actor, bound, &from);
+	send_to(actor, bound, to, SENDTO, run_odd(run, 33, 1399));
+	receive(actor, server, RECV, 4096, 0);
+	answer(actor, server, bound, run_odd(run, 33, 1399));
+	call_close(actor, bound);
+}
+
+/* A server that is bound to no address would answer from another one than the client is connected
+ * to. */
+static void udp_connected(struct actor *actor, struct sock *server,
+			  const struct sockaddr_storage *to, bool has_answer)
+{
+	struct run *run = actor->run;
+	struct sock *client = call_socket(actor, NEAR, to->ss_family, SOCK_DGRAM, 0);
+
+	call_connect(actor, client, to);
+	exchange(actor, client, server, SEND, RECVFROM, run_odd(run, 33, 1399));
+	exchange(actor, client, server, WRITE, READ, run_odd(run, 33, 1399));
+	exchange(actor, client, server, WRITEV, READV, run_odd(run, 33, 1399));
+	if (has_answer)
+		answer(actor, server, client, run_odd(run, 33, 1399));
+	if (run->is_lo)
+		exchange(actor, client, server, SEND, RECV, run_odd(run, 9000, 15000));
+	call_close(actor, client);
+}
+
+void scenario_udp(struct actor *actor, int family)
+{
+	struct run *run = actor->run;
+	struct sockaddr_storage to, wildcard;
+	struct sock *server;
+
+	net_address(run, FAR, family, net_port(run), &to);
+	server = udp_server(actor, &to);
+	if (!server)
+		return;
+	udp_unconnected(actor, server, &to);
+	udp_connected(actor, server, &to, true);
+	call_close(actor, server);
+
+	net_address(run, FAR, family, net_port(run), &to);
+	net_wildcard(family, ntohs(((struct sockaddr_in *)&to)->sin_port), &wildcard);
+	server = udp_server(actor, &wildcard);
+	if (!server)
+		return;
+	udp_connected(actor, server, &to, false);
+	call_close(actor, server);
+}
+
+void scenario_mmsg(struct actor *actor, int family)
+{
+	static const size_t sent[] = { 31, 207, 1001 }, wanted[] = { 99, 4096, 333, 4096, 4096 };
+	struct run *run = actor->run;
+	struct sockaddr_storage to;
+	struct sock *server, *client;
+
+	net_address(run, FAR, family, net_port(run), &to);
+	server = udp_server(actor, &to);
+	if (!server)
+		return;
+	client = call_socket(actor, NEAR, family, SOCK_DGRAM, 0);
+	call_connect(actor, client, &to);
+	call_sendmmsg(actor, client, sent, 3);
+	usleep(50000);
+	call_recvmmsg(actor, server, wanted, 5);
+	call_close(actor, client);
+	call_close(actor, server);
+}
+
+/* A closed port answers by ICMP; the sender learns of it at its next call. */
+void scenario_unreachable(struct actor *actor, int family)
+{
+	struct run *run = actor->run;
+	struct sockaddr_storage to;
+	struct sock *sock;
+
+	net_address(run, FAR, family, net_port(run), &to);
+	sock = call_socket(actor, NEAR, family, SOCK_DGRAM, 0);
+	if (!sock)
+		return;
+	call_connect(actor, sock, &to);
+	send_to(actor, sock, NULL, SEND, 61);
+	sock_wait(sock, POLLIN);
+	receive(actor, sock, RECV, 99, MSG_DONTWAIT);
+	call_close(actor, sock);
+	/* Devices other than lo answer once a second only. */
+	if (!run->is_lo)
+		return;
+	sock = call_socket(actor, NEAR, family, SOCK_DGRAM, 0);
+	if (family == AF_INET)
+		sock_set(sock, IPPROTO_IP, IP_RECVERR, 1);
+	else
+		sock_set(sock, IPPROTO_IPV6, IPV6_RECVERR, 1);
+	send_to(actor, sock, &to, SENDTO, 83);
+	sock_wait(sock, POLLERR);
+	receive(actor, sock, RECVMSG, 99, MSG_ERRQUEUE | MSG_DONTWAIT);
+	call_close(actor, sock);
+}
+
+static uint16_t checksum(const void *data, size_t len)
+{
+	const uint8_t *bytes = data;
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < len; i++)
+		sum += (uint32_t)bytes[i] << (i % 2 ? 0 : 8);
+	sum = (sum >> 16) + (sum & 0xffff);
+	sum += sum >> 16;
+	return htons((uint16_t)~sum);
+}
+
+/* ICMP and ICMPv6 have the echo request's header in common. */
+static size_t make_echo(uint8_t *packet, int family, int sequence, size_t payload)
+{
+	struct icmphdr *header = (struct icmphdr *)packet;
+
+	memset(packet, 'n', sizeof(*header) + payload);
+	memset(header, 0, sizeof(*header));
+	header->type = family == AF_INET ? ICMP_ECHO : ICMP6_ECHO_REQUEST;
+	header->un.echo.id = htons(0x6e6b);
+	header->un.echo.sequence = htons((uint16_t)sequence);
+	if (family == AF_INET)
+		header->checksum = checksum(packet, sizeof(*header) + payload);
+	return sizeof(*header) + payload;
+}
+
+static void ping_by(struct actor *actor, int family, int type)
+{
+	int protocol = family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+	struct sock *sock = call_socket(actor, NEAR, family, type, protocol);
+	struct sockaddr_storage to;
+	uint8_t packet[2048];
+
+	if (!sock)
+		return;
+	for (int i = 1; i <= 3; i++) {
+		struct send message = { .how = SENDTO, .data = packet, .to = &to, .note = "echo" };
+
+		net_address(actor->run, FAR, family, 0, &to);
+		message.len = make_echo(packet, family, i, run_odd(actor->run, 33, 1399));
+		call_send(actor, sock, &message);
+		/* On lo a raw socket sees the request, too. */
+		sock_wait(sock, POLLIN);
+		while (receive(actor, sock, RECVFROM, sizeof(packet), MSG_DONTWAIT) > 0)
+			;
+	}
+	call_close(actor, sock);
+}
+
+void scenario_ping(struct actor *actor, int family)
+{
+	ping_by(actor, family, SOCK_RAW);
+	ping_by(actor, family, SOCK_DGRAM);
+}
+
+void scenario_raw(struct actor *actor, int family)
+{
+	struct run *run = actor->run;
+	struct sock *server = call_socket(actor, FAR, family, SOCK_RAW, PROTOCOL_OF_NO_ONE);
+	struct sock *client = call_socket(actor, NEAR, family, SOCK_RAW, PROTOCOL_OF_NO_ONE);
+	struct sockaddr_storage from, to;
+
+	if (!server || !client)
+		return;
+	net_address(run, FAR, family, 0, &to);
+	call_bind(actor, server, &to);
+	/* Nowhere that is sent to: else the sender received what it sent. */
+	net_address(run, NEAR, family, 0, &from);
+	call_bind(actor, client, &from);
+	for (int i = 0; i < 2; i++) {
+		send_to(actor, client, &to, SENDTO, run_odd(run, 33, 1399));
+		receive(actor, server, RECVFROM, 4096, 0);
+	}
+	call_close(actor, client);
+	call_close(actor, server);
+}
+
+/* 8 bytes of options, a record route: the IP header is 28 bytes long. */
+void scenario_ip_options(struct actor *actor, int family)
+{
+	static const uint8_t options[8] = { IPOPT_RR, 7, 4, 0, 0, 0, 0, IPOPT_EOL };
+	struct run *run = actor->run;
+	struct sockaddr_storage to;
+	struct connection connection;
+	struct sock *server, *client;
+
+	net_address(run, FAR, family, net_port(run), &to);
+	server = udp_server(actor, &to);
+	if (!server)
+		return;
+	client = call_socket(actor, NEAR, family, SOCK_DGRAM, 0);
+	setsockopt(client->fd, IPPROTO_IP, IP_OPTIONS, options, sizeof(options));
+	struct send message = { .how = SENDTO, .len = 73, .to = &to, .note = "options8" };
+	call_send(actor, client, &message);
+	receive(actor, server, RECVFROM, 4096, 0);
+	call_close(actor, client);
+	call_close(actor, server);
+
+	connection.listener = tcp_listen(actor, &to, 17);
+	if (!connection.listener)
+		return;
+	setsockopt(connection.listener->fd, IPPROTO_IP, IP_OPTIONS, options, sizeof(options));
+	if (tcp_open(actor, &connection, NULL, &to)) {
+		exchange(actor, connection.client, connection.server, SEND, RECV, 191);
+		tcp_end(actor, &connection, connection.client);
+	}
+	call_close(actor, connection.listener);
+}
+
+/* 8 bytes of destination options between the IPv6 header and UDP's, then TCP's. */
+void scenario_extension(struct actor *actor, int family)
+{
+	static const uint8_t options[8] = { 0, 0, 1 /* PadN */, 4, 0, 0, 0, 0 };
+	struct run *run = actor->run;
+	struct sockaddr_storage to;
+	struct sock *server, *client;
+
+	net_address(run, FAR, family, net_port(run), &to);
+	server = udp_server(actor, &to);
+	if (!server)
+		return;
+	client = call_socket(actor, NEAR, family, SOCK_DGRAM, 0);
+	setsockopt(client->fd, IPPROTO_IPV6, IPV6_DSTOPTS, options, sizeof(options));
+	struct send message = { .how = SENDTO, .len = 75, .to = &to, .note = "options8" };
+	call_send(actor, client, &message);
+	receive(actor, server, RECVFROM, 4096, 0);
+	call_close(actor, client);
+	call_close(actor, server);
+
+	struct sock *listener = tcp_listen(actor, &to, 19);
+	client = call_socket(actor, NEAR, family, SOCK_STREAM, 0);
+	setsockopt(client->fd, IPPROTO_IPV6, IPV6_DSTOPTS, options, sizeof(options));
+	if (listener && call_connect(actor, client, &to) == 0) {
+		struct connection connection = { listener, client,
+						 call_accept(actor, listener, true) };
+
+		if (connection.server) {
+			exchange(actor, client, connection.server, SEND, RECV, 193);
+			tcp_end(actor, &connection, client);
+		}
+	}
+	if (listener)
+		call_close(actor, listener);
+}

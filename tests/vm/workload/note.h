@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One system call that is being noted: its line, its times, its result.
+ */
+#ifndef NK_WORKLOAD_NOTE_H
+#define NK_WORKLOAD_NOTE_H
+
+#include <errno.h>
+#include <stdint.h>
+
+#include "call.h"
+
+struct note {
+	uint64_t start, end;
+	long long result;
+	int error;
+	struct line line;
+};
+
+/* Nothing but the call lies between the two times. */
+#define NOTE_CALL(note, call)                                                                      \
+	do {                                                                                       \
+		(note)->start = now();                                                             \
+		(note)->result = (long long)(call);                                                \
+		(note)->error = errno;                                                             \
+		(note)->end = now();                                                               \
+	} while (0)
+
+void note_begin(struct note *note, const struct actor *actor, const struct sock *sock,
+		const char *call);
+/* Adds times and result; returns the result, or -errno. */
+int note_result(struct note *note);
+
+#endif
