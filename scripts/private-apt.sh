@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Debian packages without installing them: sourced by the scripts that keep kernels and sysroots in the cache.
 #
 # In:  the machine's own apt configuration (mirror, proxy, keyring); a suite and an architecture.
