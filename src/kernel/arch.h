@@ -11,7 +11,7 @@
 #define ARCH_ARGS_MAX 8
 
 struct arch {
-	const char *machine; /* utsname.machine; "armv*" matches by its prefix "arm" */
+	const char *machine; /* a pattern of utsname.machine, as in glob(7) */
 	const char *args[ARCH_ARGS_MAX]; /* of $arg1 ..., without '%'; NULL where on the stack */
 	const char *retval;
 	unsigned int long_bytes;

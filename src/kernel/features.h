@@ -18,6 +18,7 @@ enum feature {
 	FEATURE_USER,          /* "+uN()", ustring: v5.3 */
 	FEATURE_MULTIPROBE,    /* several functions in one event: v5.4 */
 	FEATURE_IMMEDIATE,     /* "\VALUE": v5.4 */
+	FEATURE_SYMBOL,        /* symbol type: v4.20 */
 	FEATURE_SYMSTR,        /* v6.1 */
 	FEATURE_COMM,          /* "$comm": v4.8 */
 	FEATURE_STRING,        /* string type */
@@ -35,7 +36,8 @@ struct features {
 	bool has[FEATURE_COUNT];
 };
 
-extern const char *const feature_names[FEATURE_COUNT];
+/* As --without takes it: "argn-return". */
+const char *feature_name(enum feature feature);
 
 /*
  * tracefs_fd: the tracefs directory. without: names to be taken as missing, comma-separated, or

@@ -13,10 +13,15 @@
 #include "kernel/arch.h"
 #include "kernel/features.h"
 #include "kernel/layout.h"
+#include "kernel/profile.h"
 #include "kernel/symbols.h"
 
 struct kernel_options {
-	const char *root;    /* NULL: "/" */
+	/*
+	 * NULL: "/". Of a captured root, the machine is what its file proc/sys/kernel/arch says (which the
+	 * kernel itself has since v6.1); without it, this machine's.
+	 */
+	const char *root;
 	const char *btf;     /* --btf FILE, or NULL */
 	const char *profile; /* --profile FILE, or NULL: that of the build id, if there is one */
 	const char *without; /* features to be taken as missing, comma-separated, or NULL; for tests */
@@ -25,10 +30,12 @@ struct kernel_options {
 struct kernel {
 	int root_fd;
 	char *tracefs;  /* relative to root_fd: "sys/kernel/tracing" or "sys/kernel/debug/tracing" */
-	char *release;  /* uname -r; of a captured root the file "proc/sys/kernel/osrelease" */
+	char *release;  /* proc/sys/kernel/osrelease */
 	char *build_id; /* lower-case hex of the GNU build id in /sys/kernel/notes; NULL: none */
+	char *machine;  /* as utsname.machine */
 	const struct arch *arch;
 	struct features features;
+	struct profile *profile; /* NULL: none of this build id */
 	struct layout *layout;
 	struct symbols *symbols; /* NULL until kernel_load_symbols() */
 };
@@ -36,7 +43,8 @@ struct kernel {
 /*
  * Opens; reads release, features and layout sources, not the symbols (slow).
  * -ENOENT: no tracefs mounted; -ENOTSUP: no kprobe_events (CONFIG_KPROBE_EVENTS is off);
- * -EACCES/-EPERM: not allowed; each with one diag that says what the administrator can do.
+ * -EACCES/-EPERM: not allowed; -ENOSYS: an architecture that nk does not know; each with one diag
+ * that says what the administrator can do.
  */
 int kernel_open(const struct kernel_options *options, struct kernel **out, struct diags *diags);
 void kernel_close(struct kernel *kernel);
@@ -44,5 +52,8 @@ void kernel_close(struct kernel *kernel);
 /* Reads kallsyms in one pass, for the names given and their compiler clones only. */
 int kernel_load_symbols(struct kernel *kernel, const char *const *names, size_t count,
 			struct diags *diags);
+
+/* A static tracepoint, by events/SYSTEM/EVENT of tracefs. */
+bool kernel_has_tracepoint(const struct kernel *kernel, const char *system, const char *event);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/diag.h"
+#include "kernel/profile.h"
 
 enum layout_source { LAYOUT_BTF_FILE, LAYOUT_BTF, LAYOUT_PROFILE, LAYOUT_BUILTIN, LAYOUT_SOURCE_COUNT };
 
@@ -33,18 +34,20 @@ struct layout;
 struct layout *layout_new(void);
 int layout_add_btf(struct layout *layout, const char *path, enum layout_source source,
 		   struct diags *diags);
-int layout_add_profile(struct layout *layout, const char *path, const char *build_id,
-		       struct diags *diags);
-void layout_add_builtin(struct layout *layout, unsigned int long_bytes);
+void layout_add_profile(struct layout *layout, const struct profile *profile); /* borrowed */
+void layout_add_builtin(struct layout *layout);
 void layout_free(struct layout *layout);
 
 /*
  * path is "STRUCT.MEMBER" or "STRUCT.MEMBER.MEMBER". 0 and *member, or -ENOENT with *near set to a
- * malloc'ed "STRUCT.MEMBER" that is spelt like it, or NULL; near itself may be NULL.
+ * malloc'ed "STRUCT.MEMBER" that is spelt like it, or NULL; near itself may be NULL. -ENOTUNIQ: there is
+ * more than one of that name inside, or the kernel has several structs of that name.
  */
 int layout_find(const struct layout *layout, const char *path, struct layout_member *member,
 		char **near);
 /* True where some source knows the struct at all: tells a wrong member from a missing source. */
 bool layout_has_struct(const struct layout *layout, const char *name);
+/* True where some source is BTF: what that lacks, this kernel does not have. */
+bool layout_has_btf(const struct layout *layout);
 
 #endif

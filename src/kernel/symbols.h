@@ -12,13 +12,23 @@
 
 #include "base/diag.h"
 
-struct symbol {
-	char *wanted;    /* the name asked for */
-	char *name;      /* as kprobe_events is to be given it; NULL: no such function */
-	char *module;    /* NULL: the kernel itself */
-	unsigned int copies; /* how many functions have exactly this name; above 1 it is ambiguous */
-	bool is_clone;
+/* One function of this kernel, as kprobe_events is to be given it. */
+struct symbol_clone {
+	char *name;
+	unsigned int copies; /* functions of exactly this name; above 1 it is ambiguous */
+	bool is_exact;       /* not a clone, but the name that was asked for */
 	bool is_blacklisted; /* kprobes/blacklist of debugfs, where that can be read */
+};
+
+/*
+ * The compiler may have made several whole copies of a function (foo and foo.constprop.0), each
+ * called from some places: all of them together are the function.
+ */
+struct symbol {
+	char *wanted; /* the name asked for, perhaps MODULE:NAME */
+	char *module; /* NULL: the kernel itself */
+	struct symbol_clone *clones; /* those that can be probed first; none: no such function */
+	size_t clone_count;
 };
 
 struct symbols;
