@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Pages to records: event formats and kbuffer of libtraceevent, compiled into a plan per event.
- * Records of all streams come in time order; the halves of a joined call come as one record. Only files
- * of decode/ include <event-parse.h> and <kbuffer.h>.
+ * What reading a kernel's records needs to know: its event formats, compiled into a plan per event,
+ * how they are to be shown, the names of its tasks and symbols. decode/reader.h reads pages by it.
  */
 #ifndef NK_DECODE_DECODER_H
 #define NK_DECODE_DECODER_H
@@ -12,9 +11,9 @@
 #include <stdint.h>
 
 #include "base/diag.h"
+#include "decode/reader.h"
 #include "decode/record.h"
 #include "resolve/event.h"
-#include "ring/page.h"
 
 struct decoder_options {
 	const char *header_page; /* events/header_page */
@@ -23,7 +22,7 @@ struct decoder_options {
 	bool is_big_endian;
 	size_t page_size;
 	int cpu_count;
-	int64_t wall_offset_ns;  /* added to a timestamp gives CLOCK_REALTIME; 0 where unknown */
+	int64_t wall_offset_ns; /* as in struct output_options; for whoever passes this on */
 	bool has_wall_clock;
 };
 
@@ -47,28 +46,7 @@ void decoder_set_comm_source(struct decoder *decoder, const char *(*find)(void *
 /* kallsyms lines, for symbols; text is copied or parsed only when a symbol is first printed. */
 void decoder_set_kallsyms(struct decoder *decoder, const char *text, size_t length);
 
-/*
- * Reads pages of source as records. next(): 1: *record is set, valid until the following call; 0: live,
- * nothing can be given in order yet (wait by source->ops->wait and call again); -ENODATA: end;
- * -errno otherwise. flush: no more will come (live: after the stop), give what is held back.
- */
-struct record_reader;
-
-int record_reader_open(struct decoder *decoder, struct page_source *source,
-		       struct record_reader **out);
-int record_reader_next(struct record_reader *reader, struct record *record);
-void record_reader_flush(struct record_reader *reader);
-void record_reader_close(struct record_reader *reader);
-
-/* Of what was read so far. */
-struct reader_counts {
-	uint64_t records, lost; /* lost: as the pages tell it */
-	uint64_t lost_unknown;  /* pages that say "some were lost" without a number */
-	uint64_t unjoined_entries, unjoined_returns;
-};
-const struct reader_counts *record_reader_counts(const struct record_reader *reader);
-
 /* The plan of an event, by index 0 ... count-1, for list and headers; NULL past the end. */
-const struct event_plan *decoder_plan(const struct decoder *decoder, size_t index);
+const struct event_plan *decoder_plan(struct decoder *decoder, size_t index);
 
 #endif

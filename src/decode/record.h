@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A record: one decoded event, as borrowed raw bytes and the plan that says what they mean. Output reads
- * the fields straight out of the bytes: nothing is copied or allocated in between.
+ * A record: one decoded event, as borrowed raw bytes and the plan that says what they mean. Output
+ * reads the fields straight out of the bytes: nothing is copied or allocated in between.
  */
 #ifndef NK_DECODE_RECORD_H
 #define NK_DECODE_RECORD_H
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "probes/type.h"
+#include "resolve/event.h"
 
 enum record_kind {
 	RECORD_EVENT,
@@ -19,34 +19,37 @@ enum record_kind {
 
 struct record {
 	enum record_kind kind;
-	uint64_t ts;        /* ns of the trace clock; of a joined call: when it returned */
-	uint64_t entry_ts;  /* of a joined call: when it was entered; else 0 */
-	uint64_t lost;      /* RECORD_LOST: how many; 0: unknown */
+	uint64_t ts;	   /* ns of the trace clock; of a joined call: when it returned */
+	uint64_t entry_ts; /* of a joined call: when it was entered; else 0 */
+	uint64_t lost;	   /* RECORD_LOST: how many; 0: unknown */
 	int cpu;
 	int instance;
 	int pid;
 	const char *comm;
 	const struct event_plan *plan;
-	const unsigned char *data[2]; /* [0]: whole or entry, [1]: return; NULL where there is none */
+	const unsigned char
+		*data[2]; /* [0]: whole or entry, [1]: return; NULL where there is none */
 	uint32_t size[2];
 };
 
-/* One field as the reader sees it: of one raw field, or of several that are shown as one. */
+/* One field as the reader sees it. */
 enum plan_field_kind {
-	PLAN_NUMBER,   /* display of an integer of 1, 2, 4, 8 bytes */
-	PLAN_ARRAY,    /* several of those */
-	PLAN_BYTES,    /* IP6, MAC: fixed bytes in memory order */
-	PLAN_STRING,   /* __data_loc: u32 of offset and length */
+	PLAN_NUMBER, /* display of an integer of 1, 2, 4, 8 bytes */
+	PLAN_ARRAY,  /* several of those */
+	PLAN_BYTES,  /* IP4, IP6, MAC, or bytes of no known meaning: in memory order */
+	PLAN_STRING, /* __data_loc: u32 of offset and length */
 	PLAN_FIXED_STRING,
-	PLAN_ADDRESS,  /* ip4 and ip6 raw fields shown as one, chosen by the family field */
+	PLAN_ADDRESS,  /* IP4 or IP6, as BYTES, where the family field says so */
 	PLAN_PACKET,   /* a member of a packet window */
 	PLAN_DURATION, /* dur: from entry to return */
-	PLAN_TEXT,     /* a foreign event: libtraceevent's own print of it */
 };
 
+/* What a field's value rests on: a pointer that it was read through, or a call that did not fail.
+ */
 struct plan_guard {
 	uint8_t half;
-	uint8_t bytes; /* of the pointer */
+	uint8_t bytes;
+	bool is_result; /* signed, not below 0; else a pointer into kernel memory */
 	uint16_t offset;
 };
 
@@ -54,37 +57,48 @@ struct plan_field {
 	const char *name;
 	enum plan_field_kind kind;
 	enum probe_display display;
-	uint8_t half;          /* index into record.data */
+	uint8_t half;  /* index into record.data */
+	uint8_t bytes; /* of one element */
 	bool is_signed;
-	uint8_t bytes;         /* of one element */
-	uint16_t offset;       /* of the raw field; ADDRESS: of the ip4 one */
-	uint16_t count;        /* elements, 1 for a plain number; of the window for PACKET */
-	uint16_t offset6;      /* ADDRESS: of the ip6 one */
-	uint16_t family_offset;/* ADDRESS, and PROTO (which is named by family): of the family field */
-	bool has_family;
-	uint8_t member;        /* PACKET: enum packet_member */
-	uint8_t bit_offset, bit_width; /* bit_width 0: not a bit-field */
+	bool is_dynamic;	/* ARRAY, BYTES: at offset is a __data_loc word, as for STRING */
+	bool is_relative;	/* ... a __rel_data_loc word */
+	bool is_nk;		/* of a probe of nk: what the kernel could not read is not shown */
+	bool has_family;	/* family_offset is set */
+	uint8_t member;		/* PACKET: enum packet_member */
+	uint16_t offset;	/* of the raw field in the event */
+	uint16_t size;		/* of the raw field; 0: FIXED_STRING up to the end of the record */
+	uint16_t family_offset; /* ADDRESS, PROTO (named by family), ICMP_TYPE */
 	uint8_t guard_count;
-	struct plan_guard guards[4];
-	const struct probe_enum *names; /* DISPLAY_ENUM */
+	struct plan_guard guards[EVENT_GUARDS_MAX];
+	const struct probe_enum *names;	  /* DISPLAY_ENUM */
 	const struct plan_field *instead; /* shown where this one is absent; NULL: none */
-	/* PACKET: where head, nh and data are in the event; has_position false: window starts at it */
-	bool has_position;
-	uint16_t head_offset, nh_offset, data_offset, tail_offset; /* see resolve/event.h */
-	int16_t before;        /* bytes of the window before data */
+	/* PACKET: where they are in the event (see resolve/event.h), PLAN_NO_OFFSET: not there */
+	uint16_t head_offset, nh_offset, data_offset, tail_offset;
+	uint8_t pointer_bytes, tail_bytes;
+	int16_t before; /* bytes of the window before data */
 };
+
+#define PLAN_NO_OFFSET UINT16_MAX
+
+/* The two ends of a record, as indices of event_plan.endpoints. */
+enum plan_endpoint { ENDPOINT_ADDRESS, ENDPOINT_PORT, ENDPOINT_PEER_ADDRESS, ENDPOINT_PEER_PORT };
+
+struct decode_context;
 
 struct event_plan {
 	const char *system; /* group in tracefs */
 	const char *name;   /* as the reader sees it: the probe's name */
 	const char *set;    /* NULL: not of nk */
-	int id;             /* of the whole or entry event */
+	int id;		    /* of the whole or entry event */
+	uint32_t index;	    /* of the plan in its decoder, see decoder_plan() */
 	const struct plan_field *fields;
 	size_t field_count;
-	const void *foreign; /* PLAN_TEXT: private to decode/ */
-	struct decoder *decoder;
-	/* Endpoint pairs, indices into fields or -1: laddr/saddr, lport/sport, raddr/daddr, rport/dport */
+	/* Text shows the record by record_foreign_text() and not by fields: no probe of nk made it.
+	 */
+	bool is_foreign;
+	/* laddr/saddr, lport/sport, raddr/daddr, rport/dport: indices into fields or -1 */
 	int16_t endpoints[4];
+	struct decode_context *context; /* private to decode/ */
 };
 
 /* A field's value as C data. */
@@ -93,20 +107,27 @@ enum value_kind { VALUE_ABSENT, VALUE_UNSIGNED, VALUE_SIGNED, VALUE_BYTES, VALUE
 struct value {
 	enum value_kind kind;
 	enum probe_display display; /* IP4 or IP6 for an ADDRESS; what output shows it by */
-	uint64_t number;            /* host order; SIGNED: as int64_t */
-	const unsigned char *bytes; /* BYTES (network or memory order), STRING (not NUL-terminated) */
+	uint64_t number;	    /* host order; SIGNED: as int64_t */
+	const unsigned char
+		*bytes; /* BYTES (network or memory order), STRING (not NUL-terminated) */
 	uint32_t length;
+	uint8_t family; /* of the record or packet, where it is known: AF_*, else 0 */
 	const struct probe_enum *names;
 };
 
 /*
- * Field number i of a record, or VALUE_ABSENT where what was read means nothing: through a NULL or error
- * pointer, a wrong family, a window too short, a half that is missing. element: of an ARRAY.
+ * The value of a field of a record, or VALUE_ABSENT where what was read means nothing: through a
+ * NULL or error pointer, of another family, beyond a window, of a half that is missing. element: of
+ * an ARRAY, below record_elements(). Bytes are borrowed until the next record_value() (symbols), or
+ * the next record.
  */
 void record_value(const struct record *record, const struct plan_field *field, size_t element,
 		  struct value *value);
 
-/* A foreign event (PLAN_TEXT): libtraceevent's print of it, NUL-terminated; its length. */
+/* How many elements an ARRAY has in this record: 0 where it is absent. 1 for every other kind. */
+size_t record_elements(const struct record *record, const struct plan_field *field);
+
+/* libtraceevent's print of an event, NUL-terminated, cut where there is no room; its length. */
 size_t record_foreign_text(const struct record *record, char *buffer, size_t room);
 
 #endif

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Records to text or JSON Lines on a descriptor, per DESIGN.md: one const table of operations a style.
+ * Records to text or JSON Lines on a descriptor, one line each.
+ *
+ * Text: what comes from outside is made safe for a terminal. JSON: keys and their order are an
+ * interface. 64-bit numbers are numbers, beyond 2^53 too: a reader that takes them for doubles
+ * rounds those. Fields that mean nothing in a record are left out of both.
  */
 #ifndef NK_OUTPUT_OUTPUT_H
 #define NK_OUTPUT_OUTPUT_H
@@ -16,8 +20,8 @@ struct output_options {
 	enum output_style style;
 	int fd;
 	int64_t wall_offset_ns; /* added to ts gives CLOCK_REALTIME */
-	bool has_wall_clock;    /* else text shows the trace clock as seconds, JSON has no time */
-	bool is_live;           /* flushed by the caller when nothing more is at hand */
+	bool has_wall_clock;	/* else text shows the trace clock as seconds, JSON has no time */
+	bool is_live;		/* flushed by the caller when nothing more is at hand */
 };
 
 struct output;
@@ -27,8 +31,5 @@ struct output *output_new(const struct output_options *options);
 int output_record(struct output *output, const struct record *record);
 int output_flush(struct output *output);
 void output_free(struct output *output); /* without flushing */
-
-/* Names of values, for list, and for enriched print fmts: NULL where a value has none. */
-const char *output_value_name(enum probe_display display, uint64_t number);
 
 #endif

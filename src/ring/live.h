@@ -2,6 +2,9 @@
 /*
  * The raw per-CPU ring buffers of a live instance as a page source: read(2) of trace_pipe_raw
  * (Documentation/trace/ftrace.rst), partial sub-buffers too, so that an event is seen at once.
+ *
+ * A stream that holds no page always has room for one. wait() comes back after 50 ms at the latest,
+ * whatever the timeout.
  */
 #ifndef NK_RING_LIVE_H
 #define NK_RING_LIVE_H

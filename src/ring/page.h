@@ -23,14 +23,15 @@ struct page_source {
 	const struct page_stream *streams;
 	size_t stream_count;
 	size_t page_size; /* of a sub-buffer, header included */
-	bool is_live;     /* more may come after next() has said 0 */
+	bool is_live;	  /* more may come after next() has said 0 */
 };
 
 struct page_source_ops {
 	/*
 	 * The next sub-buffer of a stream, raw, with its header (timestamp, commit, data). *page is
-	 * valid until page_release() of it. 1: there is one; 0: none now (live) or ever again (file);
-	 * -errno: could not be read, or damaged.
+	 * valid until page_release() of it. 1: there is one; 0: none now (live) or ever again
+	 * (file); -ENOBUFS: live, no room for it until a page of this stream is released; -errno:
+	 * could not be read, or damaged.
 	 */
 	int (*next)(struct page_source *source, size_t stream, const void **page);
 	/* The reader is done with a page; pages are released in the order in which they came. */

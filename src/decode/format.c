@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Format texts in, fields with offsets and kinds out, by libtraceevent. Its own print of a record
+ * serves events that nk has no description of; as it trusts offsets in the record, it is given a
+ * copy with zeros behind it, as far as a 16-bit offset and length can reach.
+ */
+#include "decode/format.h"
+
+#include <errno.h>
+#include <event-parse.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+#define REACH (2 * 65536)
+
+struct formats {
+	struct tep_handle *tep;
+	struct trace_seq text;
+	unsigned char *copy; /* FORMAT_SIZE_MAX + REACH bytes, zero behind copy_used */
+	size_t copy_used;
+	const char *(*find_symbol)(void *context, uint64_t *address);
+	void *context;
+};
+
+struct formats *formats_new(unsigned int long_bytes, bool is_big_endian, int cpu_count)
+{
+	struct formats *formats = xcalloc(1, sizeof(*formats));
+
+	formats->tep = tep_alloc();
+	/* What it has to say goes to standard error otherwise, and is told by diags here. */
+	tep_set_loglevel(TEP_LOG_NONE);
+	tep_set_long_size(formats->tep, (int)long_bytes);
+	tep_set_file_bigendian(formats->tep, is_big_endian ? TEP_BIG_ENDIAN : TEP_LITTLE_ENDIAN);
+	tep_set_local_bigendian(formats->tep,
+				tep_is_bigendian() ? TEP_BIG_ENDIAN : TEP_LITTLE_ENDIAN);
+	tep_set_cpus(formats->tep, cpu_count);
+	trace_seq_init(&formats->text);
+	formats->copy = xcalloc(1, FORMAT_SIZE_MAX + REACH);
+	return formats;
+}
+
+void formats_free(struct formats *formats)
+{
+	if (!formats)
+		return;
+	trace_seq_destroy(&formats->text);
+	tep_free(formats->tep);
+	free(formats->copy);
+	free(formats);
+}
+
+unsigned int formats_commit_bytes(struct formats *formats, const char *header_page, size_t size,
+				  unsigned int fallback)
+{
+	if (!header_page || size == 0)
+		return fallback;
+
+	NK_FREE char *copy = xstrndup(header_page, size);
+
+	if (tep_parse_header_page(formats->tep, copy, size, (int)fallback) != 0)
+		return fallback;
+
+	int bytes = tep_get_header_page_size(formats->tep);
+
+	return bytes == 4 || bytes == 8 ? (unsigned int)bytes : fallback;
+}
+
+/* A kprobe event's print fmt says "name=0x%Lx" or "name={0x%x,...}" where the type given was x32 or
+ * the like. */
+static bool is_printed_hex(const struct tep_event *event, const char *name)
+{
+	size_t length = strlen(name);
+	const char *at = event->print_fmt.format;
+
+	while (at && (at = strstr(at, name))) {
+		const char *after = at + length;
+		bool is_word = at == event->print_fmt.format || at[-1] == ' ' || at[-1] == '"';
+
+		if (is_word && *after == '=') {
+			after += after[1] == '{' ? 2 : 1;
+			return strncmp(after, "0x%", 3) == 0;
+		}
+		at = after;
+	}
+	return false;
+}
+
+static bool is_number_size(unsigned int bytes)
+{
+	return bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8;
+}
+
+static bool fits(const struct tep_format_field *field)
+{
+	return field->offset >= 0 && field->size >= 0 &&
+	       (uint64_t)field->offset + (uint64_t)field->size <= FORMAT_SIZE_MAX;
+}
+
+static void read_field(const struct tep_event *event, const struct tep_format_field *from,
+		       struct raw_field *to)
+{
+	unsigned int element = from->elementsize;
+
+	to->name = from->name;
+	to->offset = (uint16_t)from->offset;
+	to->size = (uint16_t)from->size;
+	to->is_signed = from->flags & TEP_FIELD_IS_SIGNED;
+	to->is_string = from->flags & TEP_FIELD_IS_STRING;
+	to->is_array = from->flags & TEP_FIELD_IS_ARRAY;
+	to->is_dynamic = from->flags & TEP_FIELD_IS_DYNAMIC;
+	to->is_relative = from->flags & TEP_FIELD_IS_RELATIVE;
+	to->element = is_number_size(element) ? (uint8_t)element : 0;
+	to->is_hex = (from->flags & TEP_FIELD_IS_POINTER) || is_printed_hex(event, from->name);
+}
+
+static int check_common(const struct tep_event *event, uint16_t *pid_offset)
+{
+	const struct tep_format_field *type = NULL, *pid = NULL;
+
+	for (const struct tep_format_field *f = event->format.common_fields; f; f = f->next) {
+		if (strcmp(f->name, "common_type") == 0)
+			type = f;
+		if (strcmp(f->name, "common_pid") == 0)
+			pid = f;
+	}
+	if (!type || type->offset != 0 || type->size != 2)
+		return -EINVAL;
+	if (!pid || !fits(pid) || pid->size != 4)
+		return -EINVAL;
+	*pid_offset = (uint16_t)pid->offset;
+	return 0;
+}
+
+static int read_fields(const struct tep_event *event, struct raw_event *out)
+{
+	if (check_common(event, &out->pid_offset) < 0)
+		return -EINVAL;
+	out->size = (size_t)out->pid_offset + 4;
+	for (const struct tep_format_field *f = event->format.fields; f; f = f->next) {
+		if (!fits(f))
+			return -EINVAL;
+		if (strcmp(f->name, "__probe_ip") == 0 || strcmp(f->name, "__probe_func") == 0)
+			out->is_kprobe = true;
+		read_field(event, f, array_add(&out->fields, &out->field_count));
+		if ((size_t)f->offset + (size_t)f->size > out->size)
+			out->size = (size_t)f->offset + (size_t)f->size;
+	}
+	return 0;
+}
+
+int formats_add(struct formats *formats, const char *system, const char *text, size_t length,
+		struct raw_event *event, struct diags *diags)
+{
+	NK_FREE char *copy = xstrndup(text, length);
+	struct tep_event *parsed = NULL;
+	struct raw_event raw = { 0 };
+
+	/* A print fmt that it does not understand is an error too: the fields serve all the same.
+	 */
+	int error = tep_parse_format(formats->tep, &parsed, copy, strlen(copy), system);
+
+	if (!parsed || !parsed->name || !parsed->system)
+		return diag_error(diags, EINVAL,
+				  "the format of an event of %s cannot be parsed (%d)", system,
+				  error);
+	if (parsed->id < 0 || parsed->id > UINT16_MAX)
+		return diag_error(diags, EINVAL, "the format of %s:%s has no valid ID", system,
+				  parsed->name);
+	raw.id = parsed->id;
+	raw.system = parsed->system;
+	raw.name = parsed->name;
+	if (read_fields(parsed, &raw) < 0) {
+		raw_event_clear(&raw);
+		return diag_error(diags, EINVAL, "the format of %s:%s has fields that cannot be",
+				  system, parsed->name);
+	}
+	*event = raw;
+	return 0;
+}
+
+void raw_event_clear(struct raw_event *event)
+{
+	free(event->fields);
+	*event = (struct raw_event){ 0 };
+}
+
+size_t formats_print(struct formats *formats, int id, const void *data, size_t size, int cpu,
+		     uint64_t ts, char *buffer, size_t room)
+{
+	if (room == 0)
+		return 0;
+	if (size > FORMAT_SIZE_MAX)
+		size = FORMAT_SIZE_MAX;
+	memcpy(formats->copy, data, size);
+	if (formats->copy_used > size)
+		memset(formats->copy + size, 0, formats->copy_used - size);
+	formats->copy_used = size;
+
+	struct tep_record record = { .ts = ts,
+				     .size = (int)size,
+				     .record_size = (int)size,
+				     .data = formats->copy,
+				     .cpu = cpu };
+	struct tep_event *event = tep_find_event(formats->tep, id);
+
+	trace_seq_reset(&formats->text);
+	if (event)
+		tep_print_event(formats->tep, &formats->text, &record, "%s", TEP_PRINT_INFO);
+	trace_seq_terminate(&formats->text);
+
+	size_t length = strnlen(formats->text.buffer, room - 1);
+
+	memcpy(buffer, formats->text.buffer, length);
+	buffer[length] = '\0';
+	return length;
+}
+
+static char *resolve(void *context, unsigned long long *address, char **module)
+{
+	struct formats *formats = context;
+	uint64_t start = *address;
+	const char *name = formats->find_symbol(formats->context, &start);
+
+	(void)module;
+	*address = start;
+	return (char *)name;
+}
+
+void formats_set_symbols(struct formats *formats,
+			 const char *(*find)(void *context, uint64_t *address), void *context)
+{
+	formats->find_symbol = find;
+	formats->context = context;
+	tep_set_function_resolver(formats->tep, resolve, formats);
+}

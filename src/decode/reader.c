@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Raw records in time order in, records out: each gets its plan, pid and comm; entries wait for
+ * their returns (join.c); what was lost is told where it is missing. It holds: record.data of a
+ * half is set only where the record is as long as its event's format says.
+ */
+#include "decode/reader.h"
+
+#include <byteswap.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "decode/context.h"
+#include "decode/events.h"
+#include "decode/join.h"
+#include "decode/merge.h"
+
+#define OPEN_CALLS_MAX 4096
+
+struct record_reader {
+	struct decoder *decoder;
+	struct page_source *source;
+	struct decode_context *context;
+	struct merge *merge;
+	struct join *join; /* NULL: no event has two halves */
+	bool has_pending;
+	struct record pending; /* given by the next call */
+	struct reader_counts counts;
+};
+
+int record_reader_open(struct decoder *decoder, struct page_source *source,
+		       struct record_reader **out)
+{
+	struct record_reader *reader = xcalloc(1, sizeof(*reader));
+
+	decoder_prepare(decoder);
+	reader->decoder = decoder;
+	reader->source = source;
+	reader->context = decoder_context(decoder);
+	reader->merge = merge_new(source, decoder_layout(decoder));
+	if (decoder_entry_bytes(decoder) > 0)
+		reader->join = join_new(OPEN_CALLS_MAX, decoder_entry_bytes(decoder),
+					source->stream_count);
+	*out = reader;
+	return 0;
+}
+
+void record_reader_close(struct record_reader *reader)
+{
+	if (!reader)
+		return;
+	merge_free(reader->merge);
+	join_free(reader->join);
+	free(reader);
+}
+
+void record_reader_flush(struct record_reader *reader)
+{
+	merge_flush(reader->merge);
+}
+
+static uint16_t read16(const struct record_reader *reader, const unsigned char *at)
+{
+	uint16_t number;
+
+	memcpy(&number, at, sizeof(number));
+	return reader->context->is_swapped ? bswap_16(number) : number;
+}
+
+static uint32_t read32(const struct record_reader *reader, const unsigned char *at)
+{
+	uint32_t number;
+
+	memcpy(&number, at, sizeof(number));
+	return reader->context->is_swapped ? bswap_32(number) : number;
+}
+
+/* The name that the probe fetched, where it did; else the one that is known of the pid. */
+static const char *find_comm(const struct record_reader *reader, const struct decoder_event *event,
+			     const struct merged *raw, int pid)
+{
+	if (event->comm_offset != EVENT_NO_COMM) {
+		uint32_t word = read32(reader, raw->data + event->comm_offset);
+		uint32_t offset = word & 0xffff, length = word >> 16;
+
+		if (offset <= raw->size && length <= raw->size - offset && length > 1 &&
+		    memchr(raw->data + offset, '\0', length))
+			return (const char *)raw->data + offset;
+	}
+	return comms_find(decoder_comms(reader->decoder), pid);
+}
+
+static void set_lost(struct record_reader *reader, const struct merged *raw, struct record *record)
+{
+	const struct page_stream *stream = &reader->source->streams[raw->stream];
+
+	*record = (struct record){ .kind = RECORD_LOST,
+				   .ts = raw->ts,
+				   .lost = raw->lost,
+				   .cpu = stream->cpu,
+				   .instance = stream->instance };
+	reader->counts.lost += raw->lost;
+	if (raw->lost == 0)
+		reader->counts.lost_unknown++;
+	if (reader->join)
+		join_lost(reader->join, raw->stream, raw->ts);
+}
+
+/* An entry as a record of its own, at the time of what made its return hopeless. */
+static void set_entry(struct record *record, const struct join_entry *entry,
+		      const struct page_source *source, const struct event_plan *plan, uint64_t ts)
+{
+	const struct page_stream *stream = &source->streams[entry->stream];
+
+	*record = (struct record){ .ts = ts,
+				   .entry_ts = entry->ts,
+				   .cpu = stream->cpu,
+				   .instance = stream->instance,
+				   .pid = entry->key.pid,
+				   .comm = entry->comm,
+				   .plan = plan,
+				   .data = { entry->data },
+				   .size = { entry->size } };
+}
+
+static bool take_entry(struct record_reader *reader, const struct join_key *key,
+		       const struct merged *raw, struct record *record)
+{
+	struct join_entry entry = { .key = *key,
+				    .ts = raw->ts,
+				    .stream = raw->stream,
+				    .size = raw->size,
+				    .data = raw->data,
+				    .comm = record->comm };
+	const struct join_entry *gone = join_enter(reader->join, &entry);
+
+	if (!gone)
+		return false;
+	reader->counts.unjoined_entries++;
+	set_entry(record, gone, reader->source,
+		  decoder_event(reader->decoder, gone->key.pair)->plan, raw->ts);
+	return true;
+}
+
+static void take_return(struct record_reader *reader, const struct join_key *key,
+			const struct merged *raw, struct record *record)
+{
+	bool is_sure = true;
+	const struct join_entry *entry = join_leave(reader->join, key, raw->stream, &is_sure);
+
+	if (!entry || !is_sure)
+		reader->counts.unjoined_returns++;
+	if (entry && !is_sure) {
+		reader->counts.unjoined_entries++;
+		reader->pending = *record;
+		reader->has_pending = true;
+		set_entry(record, entry, reader->source, record->plan, raw->ts);
+	} else if (entry) {
+		record->entry_ts = entry->ts;
+		record->data[0] = entry->data;
+		record->size[0] = entry->size;
+		record->comm = entry->comm;
+	}
+}
+
+/* False: there is nothing to give for it, or not yet. */
+static bool read_event(struct record_reader *reader, const struct merged *raw,
+		       struct record *record)
+{
+	const struct decoder_event *event;
+
+	if (raw->size < 2) {
+		reader->counts.damaged++;
+		return false;
+	}
+	event = decoder_event(reader->decoder, read16(reader, raw->data));
+	if (!event || raw->size < event->size) {
+		event ? reader->counts.damaged++ : reader->counts.unknown++;
+		return false;
+	}
+
+	const struct page_stream *stream = &reader->source->streams[raw->stream];
+	int pid = (int)read32(reader, raw->data + event->pid_offset);
+
+	*record = (struct record){ .ts = raw->ts,
+				   .cpu = stream->cpu,
+				   .instance = stream->instance,
+				   .pid = pid,
+				   .comm = find_comm(reader, event, raw, pid),
+				   .plan = event->plan };
+	record->data[event->data] = raw->data;
+	record->size[event->data] = raw->size;
+	if (event->half == EVENT_WHOLE)
+		return true;
+
+	/* Both halves of a pair have one plan, and that the id of the entry. */
+	struct join_key key = { .pair = (uint32_t)event->plan->id,
+				.pid = pid,
+				.instance = (uint32_t)stream->instance,
+				.cpu = pid == 0 ? stream->cpu : 0 };
+
+	if (event->half == EVENT_ENTRY)
+		return take_entry(reader, &key, raw, record);
+	take_return(reader, &key, raw, record);
+	return true;
+}
+
+int record_reader_next(struct record_reader *reader, struct record *record)
+{
+	struct merged raw;
+	int result;
+
+	reader->context->generation++;
+	if (reader->has_pending) {
+		reader->has_pending = false;
+		reader->counts.records++;
+		*record = reader->pending;
+		return 1;
+	}
+	while ((result = merge_next(reader->merge, &raw)) > 0) {
+		if (!raw.data) {
+			set_lost(reader, &raw, record);
+			return 1;
+		}
+		if (read_event(reader, &raw, record)) {
+			reader->counts.records++;
+			return 1;
+		}
+	}
+	if (result < 0 && reader->join) {
+		reader->counts.unjoined_entries += join_open_count(reader->join);
+		join_free(reader->join);
+		reader->join = NULL;
+	}
+	return result;
+}
+
+const struct reader_counts *record_reader_counts(const struct record_reader *reader)
+{
+	struct record_reader *own = (struct record_reader *)reader;
+
+	own->counts.damaged += merge_take_damaged(reader->merge);
+	return &reader->counts;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Pages of a source as records, in time order over all streams; the halves of a joined call come as
+ * one record, at the time of the return.
+ */
+#ifndef NK_DECODE_READER_H
+#define NK_DECODE_READER_H
+
+#include <stdint.h>
+
+#include "decode/record.h"
+#include "ring/page.h"
+
+struct decoder;
+struct record_reader;
+
+/* All events must have been added to the decoder. Both stay the caller's and must outlive the
+ * reader. 0. */
+int record_reader_open(struct decoder *decoder, struct page_source *source,
+		       struct record_reader **out);
+
+/*
+ * 1: *record is set, valid until the following call; 0: live, nothing can be given in order yet
+ * (wait by source->ops->wait and call again); -ENODATA: end; -errno: a stream could not be read to
+ * its end, and all others have been.
+ */
+int record_reader_next(struct record_reader *reader, struct record *record);
+
+/* Live, after tracing was stopped: what is left is given, and then it is the end. */
+void record_reader_flush(struct record_reader *reader);
+void record_reader_close(struct record_reader *reader);
+
+/* Of what was read so far. */
+struct reader_counts {
+	uint64_t records;      /* that were given, without RECORD_LOST */
+	uint64_t lost;	       /* events, as the pages tell it */
+	uint64_t lost_unknown; /* times that some were lost and no number is known */
+	uint64_t
+		unjoined_entries; /* given without their return; at the end also those still open */
+	uint64_t unjoined_returns; /* given without their entry */
+	uint64_t unknown;	   /* records of events that the decoder does not know: not given */
+	uint64_t damaged;	   /* pages and records that cannot be right: not given */
+};
+const struct reader_counts *record_reader_counts(const struct record_reader *reader);
+
+#endif

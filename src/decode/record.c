@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A record and a field of its plan in, the field's value out, read straight from the raw bytes in
+ * the byte order of the machine that made them. It holds: data of a half is set only where the
+ * record is as long as the plan needs, so that fixed offsets are safe; what the record itself says
+ * is checked here.
+ */
+#include "decode/record.h"
+
+#include <byteswap.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "decode/context.h"
+#include "decode/format.h"
+
+#define POINTER_LOW 4096 /* below: a member of what a NULL pointer points to */
+
+static uint64_t read_number(const unsigned char *at, unsigned int bytes, bool is_swapped)
+{
+	uint16_t half;
+	uint32_t word;
+	uint64_t number;
+
+	switch (bytes) {
+	case 1:
+		return *at;
+	case 2:
+		memcpy(&half, at, 2);
+		return is_swapped ? bswap_16(half) : half;
+	case 4:
+		memcpy(&word, at, 4);
+		return is_swapped ? bswap_32(word) : word;
+	default:
+		memcpy(&number, at, 8);
+		return is_swapped ? bswap_64(number) : number;
+	}
+}
+
+static uint64_t read_network(const unsigned char *at, unsigned int bytes)
+{
+	uint64_t number = 0;
+
+	for (unsigned int i = 0; i < bytes; i++)
+		number = number << 8 | at[i];
+	return number;
+}
+
+static uint64_t sign_extend(uint64_t number, unsigned int bytes)
+{
+	unsigned int unused = 64 - bytes * 8;
+
+	return (uint64_t)((int64_t)(number << unused) >> unused);
+}
+
+static bool is_pointer(uint64_t number, unsigned int bytes)
+{
+	return number >= POINTER_LOW && sign_extend(number, bytes) < (uint64_t)-4095;
+}
+
+static bool passes_guards(const struct record *record, const struct plan_field *field)
+{
+	bool is_swapped = record->plan->context->is_swapped;
+
+	for (unsigned int i = 0; i < field->guard_count; i++) {
+		const struct plan_guard *guard = &field->guards[i];
+		const unsigned char *data = record->data[guard->half];
+		uint64_t number;
+
+		if (!data)
+			return false;
+		number = read_number(data + guard->offset, guard->bytes, is_swapped);
+		if (guard->is_result ? (int64_t)sign_extend(number, guard->bytes) < 0
+				     : !is_pointer(number, guard->bytes))
+			return false;
+	}
+	return true;
+}
+
+/* What a __data_loc or __rel_data_loc word points to; false where that is not in the record. */
+static bool find_dynamic(const struct record *record, const struct plan_field *field,
+			 const unsigned char **bytes, uint32_t *length)
+{
+	const unsigned char *data = record->data[field->half];
+	uint32_t word =
+		(uint32_t)read_number(data + field->offset, 4, record->plan->context->is_swapped);
+	uint32_t offset = word & 0xffff;
+
+	*length = word >> 16;
+	if (field->is_relative)
+		offset += field->offset + 4U;
+	if (offset > record->size[field->half] || *length > record->size[field->half] - offset)
+		return false;
+	*bytes = data + offset;
+	return true;
+}
+
+static void set_string(const struct plan_field *field, const unsigned char *bytes, uint32_t length,
+		       struct value *value)
+{
+	static const char fault[] =
+		"(fault)"; /* what the kernel stores for memory it could not read */
+
+	length = (uint32_t)strnlen((const char *)bytes, length);
+	if (field->is_nk && length == sizeof(fault) - 1 && memcmp(bytes, fault, length) == 0)
+		return;
+	value->kind = VALUE_STRING;
+	value->bytes = bytes;
+	value->length = length;
+}
+
+static void set_dynamic_string(const struct record *record, const struct plan_field *field,
+			       struct value *value)
+{
+	const unsigned char *bytes;
+	uint32_t length;
+
+	/* An empty string has one byte, its NUL; none at all is one that could not be read. */
+	if (find_dynamic(record, field, &bytes, &length) && (length > 0 || !field->is_nk))
+		set_string(field, bytes, length, value);
+}
+
+static void set_fixed_string(const struct record *record, const struct plan_field *field,
+			     struct value *value)
+{
+	uint32_t rest = record->size[field->half] - field->offset;
+
+	set_string(field, record->data[field->half] + field->offset,
+		   field->size ? field->size : rest, value);
+}
+
+static void set_bytes(const struct record *record, const struct plan_field *field,
+		      struct value *value)
+{
+	value->bytes = record->data[field->half] + field->offset;
+	value->length = field->display == DISPLAY_IP4	? 4
+			: field->display == DISPLAY_IP6 ? 16
+			: field->display == DISPLAY_MAC ? 6
+							: field->size;
+	if (field->is_dynamic && !find_dynamic(record, field, &value->bytes, &value->length))
+		return;
+	value->kind = VALUE_BYTES;
+}
+
+static uint8_t read_family(const struct record *record, const struct plan_field *field)
+{
+	uint64_t family;
+
+	if (!field->has_family)
+		return 0;
+	family = read_number(record->data[field->half] + field->family_offset, 2,
+			     record->plan->context->is_swapped);
+	return family <= UINT8_MAX ? (uint8_t)family : UINT8_MAX;
+}
+
+static void set_symbol(const struct record *record, struct value *value)
+{
+	struct decode_context *context = record->plan->context;
+	const struct kallsyms_symbol *symbol = kallsyms_find(&context->kallsyms, value->number);
+
+	if (!symbol) {
+		value->display = DISPLAY_HEX;
+		return;
+	}
+	value->length = (uint32_t)kallsyms_print(symbol, value->number, context->symbol,
+						 sizeof(context->symbol));
+	value->kind = VALUE_STRING;
+	value->bytes = (const unsigned char *)context->symbol;
+}
+
+/* What a number is called depends on more than the number. */
+static void set_meaning(const struct record *record, const struct plan_field *field,
+			struct value *value)
+{
+	switch (field->display) {
+	case DISPLAY_SYMBOL:
+		set_symbol(record, value);
+		break;
+	case DISPLAY_PROTO:
+		value->family = read_family(record, field);
+		/* AF_UNIX, AF_NETLINK ... count their own. */
+		if (field->has_family && value->family != AF_INET && value->family != AF_INET6)
+			value->display = DISPLAY_UNSIGNED;
+		break;
+	case DISPLAY_ICMP_TYPE:
+		value->family = read_family(record, field);
+		break;
+	case DISPLAY_ENUM:
+		value->names = field->names;
+		break;
+	default:
+		break;
+	}
+}
+
+static void set_number(const struct record *record, const struct plan_field *field,
+		       const unsigned char *at, struct value *value)
+{
+	value->kind = VALUE_UNSIGNED;
+	switch (field->display) {
+	case DISPLAY_BE16:
+	case DISPLAY_BE32:
+	case DISPLAY_BE64:
+	case DISPLAY_ETHERTYPE:
+		value->number = read_network(at, field->bytes);
+		return;
+	default:
+		break;
+	}
+	value->number = read_number(at, field->bytes, record->plan->context->is_swapped);
+	if (field->is_signed) {
+		value->kind = VALUE_SIGNED;
+		value->number = sign_extend(value->number, field->bytes);
+	}
+	set_meaning(record, field, value);
+}
+
+static bool find_elements(const struct record *record, const struct plan_field *field,
+			  const unsigned char **bytes, uint32_t *length)
+{
+	if (!record->data[field->half])
+		return false;
+	if (field->is_dynamic)
+		return find_dynamic(record, field, bytes, length);
+	*bytes = record->data[field->half] + field->offset;
+	*length = field->size;
+	return true;
+}
+
+/* Where the packet's bytes are in its window; false: not there. */
+static bool find_packet(const struct record *record, const struct plan_field *field,
+			uint64_t *position, uint64_t *length)
+{
+	const unsigned char *event = record->data[field->half];
+	bool is_swapped = record->plan->context->is_swapped;
+	uint64_t head = 0, data, start;
+
+	*position = 0;
+	*length = field->size;
+	if (field->data_offset == PLAN_NO_OFFSET)
+		return true;
+	data = read_number(event + field->data_offset, field->pointer_bytes, is_swapped);
+	if (!is_pointer(data, field->pointer_bytes))
+		return false;
+	start = data - (uint64_t)(int64_t)field->before;
+	*position = data - start;
+	if (field->head_offset == PLAN_NO_OFFSET)
+		return *position < *length;
+	head = read_number(event + field->head_offset, field->pointer_bytes, is_swapped);
+	if (field->nh_offset != PLAN_NO_OFFSET)
+		*position = head + read_number(event + field->nh_offset, 2, is_swapped) - start;
+	if (field->tail_offset != PLAN_NO_OFFSET) {
+		uint64_t tail =
+			read_number(event + field->tail_offset, field->tail_bytes, is_swapped);
+		/* An offset from head where pointers have 64 bits (sk_buff_data_t), else a pointer.
+		 */
+		uint64_t used = (field->pointer_bytes == 8 ? head + tail : tail) - start;
+
+		if (used < *length)
+			*length = used;
+	}
+	return *position < *length;
+}
+
+static const struct packet *read_packet(const struct record *record, const struct plan_field *field)
+{
+	struct decode_context *context = record->plan->context;
+	const unsigned char *window = record->data[field->half] + field->offset;
+	uint64_t position, length;
+
+	if (context->generation != 0 && context->packet_generation == context->generation &&
+	    context->packet_window == window)
+		return &context->packet;
+	if (find_packet(record, field, &position, &length))
+		packet_parse(&context->packet, window + position, (size_t)(length - position));
+	else
+		context->packet.members = 0;
+	context->packet_generation = context->generation;
+	context->packet_window = window;
+	return &context->packet;
+}
+
+static void set_member(const struct record *record, const struct plan_field *field,
+		       struct value *value)
+{
+	static const enum probe_display displays[PACKET_MEMBER_COUNT] = {
+		[PACKET_PROTO] = DISPLAY_PROTO,
+		[PACKET_L4PROTO] = DISPLAY_PROTO,
+		[PACKET_FLAGS] = DISPLAY_TCP_FLAGS,
+		[PACKET_TYPE] = DISPLAY_ICMP_TYPE,
+	};
+	const struct packet *packet = read_packet(record, field);
+
+	if (!(packet->members & 1U << field->member))
+		return;
+	value->family = packet->family;
+	if (field->member == PACKET_SADDR || field->member == PACKET_DADDR) {
+		value->kind = VALUE_BYTES;
+		value->display = packet->family == AF_INET ? DISPLAY_IP4 : DISPLAY_IP6;
+		value->bytes = packet->addresses[field->member];
+		value->length = packet->family == AF_INET ? 4 : 16;
+		return;
+	}
+	value->kind = VALUE_UNSIGNED;
+	value->number = packet->numbers[field->member];
+	value->display = displays[field->member] ? displays[field->member] : DISPLAY_UNSIGNED;
+}
+
+static void set_element(const struct record *record, const struct plan_field *field, size_t element,
+			struct value *value)
+{
+	const unsigned char *bytes;
+	uint32_t length;
+
+	if (find_elements(record, field, &bytes, &length) && element < length / field->bytes)
+		set_number(record, field, bytes + element * field->bytes, value);
+}
+
+/* One field of a chain: value stays absent where it means nothing. */
+static void set_value(const struct record *record, const struct plan_field *field, size_t element,
+		      struct value *value)
+{
+	const unsigned char *data = record->data[field->half];
+
+	if (!data || (field->guard_count > 0 && !passes_guards(record, field)))
+		return;
+	switch (field->kind) {
+	case PLAN_NUMBER:
+		set_number(record, field, data + field->offset, value);
+		break;
+	case PLAN_ARRAY:
+		set_element(record, field, element, value);
+		break;
+	case PLAN_ADDRESS:
+		if (read_family(record, field) ==
+		    (field->display == DISPLAY_IP4 ? AF_INET : AF_INET6))
+			set_bytes(record, field, value);
+		break;
+	case PLAN_BYTES:
+		set_bytes(record, field, value);
+		break;
+	case PLAN_STRING:
+		set_dynamic_string(record, field, value);
+		break;
+	case PLAN_FIXED_STRING:
+		set_fixed_string(record, field, value);
+		break;
+	case PLAN_PACKET:
+		set_member(record, field, value);
+		break;
+	case PLAN_DURATION:
+		if (!record->data[1])
+			break;
+		value->kind = VALUE_UNSIGNED;
+		value->number = record->ts - record->entry_ts;
+		break;
+	}
+}
+
+void record_value(const struct record *record, const struct plan_field *field, size_t element,
+		  struct value *value)
+{
+	for (; field; field = field->instead) {
+		*value = (struct value){ .kind = VALUE_ABSENT, .display = field->display };
+		set_value(record, field, element, value);
+		if (value->kind != VALUE_ABSENT)
+			return;
+	}
+}
+
+size_t record_elements(const struct record *record, const struct plan_field *field)
+{
+	const unsigned char *bytes;
+	uint32_t length;
+
+	if (field->kind != PLAN_ARRAY)
+		return 1;
+	if (!find_elements(record, field, &bytes, &length) || !passes_guards(record, field))
+		return 0;
+	return length / field->bytes;
+}
+
+size_t record_foreign_text(const struct record *record, char *buffer, size_t room)
+{
+	int half = record->data[0] ? 0 : 1;
+
+	return formats_print(record->plan->context->formats, record->plan->id, record->data[half],
+			     record->size[half], record->cpu, record->ts, buffer, room);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Bytes in, write(2) out, and strings from outside made harmless: what a program can call itself
+ * must not move a terminal's cursor nor end a JSON string. Plain ASCII is copied by runs.
+ */
+#include "output/buffer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+
+void buffer_open(struct buffer *buffer, int fd)
+{
+	buffer->data = xmalloc(BUFFER_SIZE);
+	buffer->end = buffer->data;
+	buffer->fd = fd;
+	buffer->error = 0;
+}
+
+void buffer_close(struct buffer *buffer)
+{
+	free(buffer->data);
+	buffer->data = NULL;
+}
+
+int buffer_flush(struct buffer *buffer)
+{
+	size_t length = (size_t)(buffer->end - buffer->data);
+
+	buffer->end = buffer->data;
+	if (length > 0 && buffer->error == 0)
+		buffer->error = file_write_all(buffer->fd, buffer->data, length);
+	return buffer->error;
+}
+
+static bool is_continuation(unsigned char byte)
+{
+	return (byte & 0xc0) == 0x80;
+}
+
+/* Bytes of the UTF-8 character that begins here (RFC 3629: shortest form, no surrogates), or 0. */
+static size_t utf8_length(const unsigned char *at, size_t left)
+{
+	if (at[0] < 0x80)
+		return 1;
+	if (left < 2 || !is_continuation(at[1]) || at[0] < 0xc2 || at[0] > 0xf4)
+		return 0;
+	if (at[0] < 0xe0)
+		return 2;
+	if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
+	    (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+		return 0;
+	if (left < 3 || !is_continuation(at[2]))
+		return 0;
+	if (at[0] < 0xf0)
+		return 3;
+	return left >= 4 && is_continuation(at[3]) ? 4 : 0;
+}
+
+static size_t plain_run(const unsigned char *bytes, size_t length)
+{
+	size_t run = 0;
+
+	while (run < length && bytes[run] >= 0x20 && bytes[run] < 0x7f && bytes[run] != '"' &&
+	       bytes[run] != '\\')
+		run++;
+	return run;
+}
+
+static void put_hex_escape(struct buffer *buffer, const char *prefix, unsigned char byte)
+{
+	static const char digits[] = "0123456789abcdef";
+	char last[2] = { digits[byte >> 4], digits[byte & 15] };
+
+	buffer_put(buffer, prefix, strlen(prefix));
+	buffer_put(buffer, last, sizeof(last));
+}
+
+void buffer_put_hex(struct buffer *buffer, const unsigned char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		put_hex_escape(buffer, "", bytes[i]);
+}
+
+/* U+0080 to U+009F are control characters too, C1: terminals obey some of them. */
+static bool is_control(const unsigned char *at, size_t size)
+{
+	return (size == 1 && (at[0] < 0x20 || at[0] == 0x7f)) ||
+	       (size == 2 && at[0] == 0xc2 && at[1] < 0xa0);
+}
+
+static void put_text_character(struct buffer *buffer, const unsigned char *at, size_t size)
+{
+	if (size > 0 && !is_control(at, size)) {
+		buffer_put(buffer, (const char *)at, size);
+		return;
+	}
+	for (size_t i = 0; i < (size ? size : 1); i++)
+		put_hex_escape(buffer, "\\x", at[i]);
+}
+
+static void put_json_character(struct buffer *buffer, const unsigned char *at, size_t size)
+{
+	if (size == 0) {
+		buffer_put_literal(buffer, "\xef\xbf\xbd");
+	} else if (size == 1 && (at[0] == '"' || at[0] == '\\')) {
+		const char escaped[2] = { '\\', (char)at[0] };
+
+		buffer_put(buffer, escaped, sizeof(escaped));
+	} else if (is_control(at, size)) {
+		put_hex_escape(buffer, "\\u00", at[size - 1]);
+	} else {
+		buffer_put(buffer, (const char *)at, size);
+	}
+}
+
+static void put_string(struct buffer *buffer, const unsigned char *bytes, size_t length,
+		       void (*put)(struct buffer *buffer, const unsigned char *at, size_t size))
+{
+	while (length > 0) {
+		size_t run = plain_run(bytes, length < BUFFER_SIZE ? length : BUFFER_SIZE);
+
+		if (run > 0) {
+			buffer_put(buffer, (const char *)bytes, run);
+		} else {
+			size_t size = utf8_length(bytes, length);
+
+			put(buffer, bytes, size);
+			run = size ? size : 1;
+		}
+		bytes += run;
+		length -= run;
+	}
+}
+
+void buffer_put_text(struct buffer *buffer, const unsigned char *bytes, size_t length)
+{
+	put_string(buffer, bytes, length, put_text_character);
+}
+
+void buffer_put_json(struct buffer *buffer, const unsigned char *bytes, size_t length)
+{
+	put_string(buffer, bytes, length, put_json_character);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Numbers, addresses and durations in, their text out. Decimal goes two digits at a time by a
+ * table.
+ */
+#include "output/number.h"
+
+#include <string.h>
+
+static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+			    "25262728293031323334353637383940414243444546474849"
+			    "50515253545556575859606162636465666768697071727374"
+			    "75767778798081828384858687888990919293949596979899";
+static const char digits[] = "0123456789abcdef";
+
+char *number_decimal(char *at, uint64_t number)
+{
+	char text[NUMBER_DECIMAL_MAX];
+	char *first = text + sizeof(text);
+
+	while (number >= 100) {
+		first -= 2;
+		memcpy(first, pairs + number % 100 * 2, 2);
+		number /= 100;
+	}
+	if (number >= 10) {
+		first -= 2;
+		memcpy(first, pairs + number * 2, 2);
+	} else {
+		*--first = (char)('0' + number);
+	}
+
+	size_t length = (size_t)(text + sizeof(text) - first);
+
+	memcpy(at, first, length);
+	return at + length;
+}
+
+char *number_signed(char *at, int64_t number)
+{
+	if (number >= 0)
+		return number_decimal(at, (uint64_t)number);
+	*at++ = '-';
+	return number_decimal(at, -(uint64_t)number);
+}
+
+char *number_padded(char *at, uint64_t number, unsigned int count)
+{
+	for (unsigned int i = count; i > 0; i--) {
+		at[i - 1] = (char)('0' + number % 10);
+		number /= 10;
+	}
+	return at + count;
+}
+
+static char *hex(char *at, uint64_t number)
+{
+	unsigned int shift = number ? (63 - (unsigned int)__builtin_clzll(number)) & ~3U : 0;
+
+	for (;; shift -= 4) {
+		*at++ = digits[number >> shift & 15];
+		if (shift == 0)
+			return at;
+	}
+}
+
+char *number_hex(char *at, uint64_t number)
+{
+	*at++ = '0';
+	*at++ = 'x';
+	return hex(at, number);
+}
+
+static char *byte(char *at, unsigned int number)
+{
+	if (number >= 100) {
+		*at++ = (char)('0' + number / 100);
+		number %= 100;
+	} else if (number < 10) {
+		*at++ = (char)('0' + number);
+		return at;
+	}
+	memcpy(at, pairs + number * 2, 2);
+	return at + 2;
+}
+
+char *number_ip4(char *at, const unsigned char bytes[4])
+{
+	at = byte(at, bytes[0]);
+	*at++ = '.';
+	at = byte(at, bytes[1]);
+	*at++ = '.';
+	at = byte(at, bytes[2]);
+	*at++ = '.';
+	return byte(at, bytes[3]);
+}
+
+/* The first of the longest runs of at least two zero words; *first is 8 where there is none. */
+static void find_zeros(const uint16_t words[8], unsigned int *first, unsigned int *count)
+{
+	unsigned int start = 0;
+
+	*first = 8;
+	*count = 1;
+	for (unsigned int i = 0; i < 8; i++) {
+		if (words[i] != 0) {
+			start = i + 1;
+		} else if (i - start + 1 > *count) {
+			*first = start;
+			*count = i - start + 1;
+		}
+	}
+}
+
+char *number_ip6(char *at, const unsigned char bytes[16])
+{
+	uint16_t words[8];
+	unsigned int first, count;
+
+	for (int i = 0; i < 8; i++)
+		words[i] = (uint16_t)(bytes[2 * i] << 8 | bytes[2 * i + 1]);
+	find_zeros(words, &first, &count);
+
+	/* v4-mapped and v4-compatible. */
+	bool has_ip4 = first == 0 && (count == 6 || (count == 5 && words[5] == 0xffff));
+	unsigned int end = has_ip4 ? 6 : 8;
+
+	for (unsigned int i = 0; i < end; i++) {
+		if (i == first) {
+			*at++ = ':';
+			if (i + count == 8)
+				*at++ = ':';
+			i += count - 1;
+			continue;
+		}
+		if (i > 0)
+			*at++ = ':';
+		at = hex(at, words[i]);
+	}
+	if (has_ip4) {
+		*at++ = ':';
+		at = number_ip4(at, bytes + 12);
+	}
+	return at;
+}
+
+char *number_mac(char *at, const unsigned char bytes[6])
+{
+	for (int i = 0; i < 6; i++) {
+		if (i > 0)
+			*at++ = ':';
+		*at++ = digits[bytes[i] >> 4];
+		*at++ = digits[bytes[i] & 15];
+	}
+	return at;
+}
+
+char *number_duration(char *at, uint64_t ns)
+{
+	static const struct {
+		uint64_t unit;
+		char name[3];
+	} units[] = { { 1000000000, "s" }, { 1000000, "ms" }, { 1000, "us" } };
+
+	for (unsigned int i = 0; i < sizeof(units) / sizeof(*units); i++) {
+		if (ns < units[i].unit)
+			continue;
+		at = number_decimal(at, ns / units[i].unit);
+		*at++ = '.';
+		at = number_padded(at, ns % units[i].unit / (units[i].unit / 1000), 3);
+		return stpcpy(at, units[i].name);
+	}
+	return stpcpy(number_decimal(at, ns), "ns");
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Records in, lines on a descriptor out, by the style's table of operations. What is the same in
+ * every record of an event is prepared when its first record comes; after that nothing is
+ * allocated.
+ */
+#include "output/output.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "output/style.h"
+#include "probes/names.h"
+
+#define NAME_ROOM (64 * 1024) /* of one name, escaped */
+
+static const struct style_ops *const styles[] = {
+	[OUTPUT_TEXT] = &text_style,
+	[OUTPUT_JSON] = &json_style,
+};
+
+struct output *output_new(const struct output_options *options)
+{
+	struct output *output = xcalloc(1, sizeof(*output));
+
+	buffer_open(&output->buffer, options->fd);
+	output->options = *options;
+	output->ops = styles[options->style];
+	return output;
+}
+
+static void forget(struct prepared *prepared)
+{
+	for (size_t i = 0; i < prepared->field_count; i++)
+		free(prepared->fields[i].text);
+	free(prepared->fields);
+	free(prepared->event.text);
+	*prepared = (struct prepared){ 0 };
+}
+
+void output_free(struct output *output)
+{
+	if (!output)
+		return;
+	for (size_t i = 0; i < output->prepared_count; i++)
+		forget(&output->prepared[i]);
+	free(output->prepared);
+	buffer_close(&output->buffer);
+	free(output);
+}
+
+/* What was put behind start becomes a piece. */
+static struct piece cut(struct buffer *buffer, char *start)
+{
+	struct piece piece = { .length = (size_t)(buffer->end - start) };
+
+	piece.text = xstrndup(start, piece.length);
+	buffer->end = start;
+	return piece;
+}
+
+static void prepare(struct output *output, struct prepared *prepared, const struct event_plan *plan)
+{
+	struct buffer *buffer = &output->buffer;
+	char *start = buffer_room(buffer, NAME_ROOM);
+
+	forget(prepared);
+	prepared->plan = plan;
+	prepared->fields = xcalloc(plan->field_count + 1, sizeof(*prepared->fields));
+	prepared->field_count = plan->field_count;
+	output->ops->put_event(buffer, plan);
+	prepared->event = cut(buffer, start);
+	for (size_t i = 0; i < plan->field_count; i++) {
+		output->ops->put_field(buffer, &plan->fields[i]);
+		prepared->fields[i] = cut(buffer, start);
+	}
+}
+
+static const struct prepared *find_prepared(struct output *output, const struct event_plan *plan)
+{
+	while (plan->index >= output->prepared_count)
+		array_add(&output->prepared, &output->prepared_count);
+
+	struct prepared *prepared = &output->prepared[plan->index];
+
+	if (prepared->plan != plan)
+		prepare(output, prepared, plan);
+	return prepared;
+}
+
+int output_record(struct output *output, const struct record *record)
+{
+	if (record->kind == RECORD_LOST)
+		output->ops->put_lost(output, record);
+	else
+		output->ops->put_record(output, find_prepared(output, record->plan), record);
+	return output->buffer.error;
+}
+
+int output_flush(struct output *output)
+{
+	return buffer_flush(&output->buffer);
+}
+
+static const char *enum_name(const struct probe_enum *names, uint64_t number)
+{
+	for (size_t i = 0; names && i < names->value_count; i++)
+		if (names->values[i].value == number)
+			return names->values[i].name;
+	return NULL;
+}
+
+const char *value_name(const struct value *value, bool *is_foreign)
+{
+	*is_foreign = value->display == DISPLAY_ENUM;
+	if (value->display == DISPLAY_ENUM)
+		return enum_name(value->names, value->number);
+	if (value->display == DISPLAY_ICMP_TYPE && value->family == 10)
+		return display_icmp6_type_name(value->number);
+	return display_value_name(value->display, value->number);
+}
+
+const char *errno_name(int64_t number)
+{
+	/* include/linux/errno.h of the kernel: programs never see them, return probes do. */
+	static const char *const internal[] = { "ERESTARTSYS",		 "ERESTARTNOINTR",
+						"ERESTARTNOHAND",	 "ENOIOCTLCMD",
+						"ERESTART_RESTARTBLOCK", "EPROBE_DEFER" };
+
+	if (number >= 0 || number < -4095)
+		return NULL;
+	if (number <= -512 && number > -512 - (int64_t)(sizeof(internal) / sizeof(*internal)))
+		return internal[-number - 512];
+	return number == -524 ? "ENOTSUPP" : strerrorname_np((int)-number);
+}
+
+char *put_tcp_flags(char *at, uint64_t flags)
+{
+	static const char letters[] = "FSRP.UEW";
+	char *start = at;
+
+	for (int i = 0; i < 8; i++)
+		if (flags & 1U << i)
+			*at++ = letters[i];
+	return at == start ? stpcpy(at, "none") : at;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a style is, and what styles share. Private to output/.
+ */
+#ifndef NK_OUTPUT_STYLE_H
+#define NK_OUTPUT_STYLE_H
+
+#include "output/buffer.h"
+#include "output/output.h"
+#include "output/time.h"
+
+/* Text that is the same in every record of an event, made once. */
+struct piece {
+	char *text;
+	size_t length;
+};
+
+struct prepared {
+	const struct event_plan *plan;
+	struct piece event;   /* the event's name, with what stands around it */
+	struct piece *fields; /* the same for each field's name */
+	size_t field_count;
+};
+
+struct output;
+
+struct style_ops {
+	/* Writes what stands before and in place of a value, to be kept. */
+	void (*put_event)(struct buffer *buffer, const struct event_plan *plan);
+	void (*put_field)(struct buffer *buffer, const struct plan_field *field);
+	void (*put_record)(struct output *output, const struct prepared *prepared,
+			   const struct record *record);
+	void (*put_lost)(struct output *output, const struct record *record);
+};
+
+extern const struct style_ops text_style;
+extern const struct style_ops json_style;
+
+#define FOREIGN_TEXT_MAX 32768
+
+struct output {
+	struct buffer buffer;
+	struct output_options options;
+	const struct style_ops *ops;
+	struct prepared *prepared; /* by event_plan.index */
+	size_t prepared_count;
+	struct time_text second;
+	char foreign[FOREIGN_TEXT_MAX];
+};
+
+/* Room for any one value that is not a string, and what stands around it. */
+#define VALUE_ROOM 64
+
+/* The name of a value that has one, NUL-terminated; else NULL. *is_foreign: comes from a file. */
+const char *value_name(const struct value *value, bool *is_foreign);
+/* The name of -number where that is an errno, without the minus; NULL. */
+const char *errno_name(int64_t number);
+/* tcpdump's letters, at most 8; "none" for none. */
+char *put_tcp_flags(char *at, uint64_t flags);
+
+#endif
