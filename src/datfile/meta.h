@@ -18,7 +18,7 @@ struct dat_event_format {
 };
 
 struct dat_buffer {
-	char *name;  /* of the instance; "" for the main one */
+	char *name; /* of the instance; "" for the main one */
 	char *clock;
 	size_t page_size;
 	int *cpus;
@@ -35,15 +35,15 @@ struct dat_meta {
 	size_t header_event_size;
 	struct dat_event_format *events;
 	size_t event_count;
-	char *kallsyms;       /* few lines, or NULL */
+	char *kallsyms; /* few lines, or NULL */
 	size_t kallsyms_size;
 	char *saved_cmdlines; /* "PID NAME" lines, or NULL */
-	char *uname;          /* option UNAME, or NULL */
-	char *version;        /* option VERSION, or NULL */
-	int cpu_count;        /* of the machine */
+	char *uname;	      /* option UNAME, or NULL */
+	char *version;	      /* option VERSION, or NULL */
+	int cpu_count;	      /* of the machine */
 	struct dat_buffer *buffers;
 	size_t buffer_count;
-	char **cpu_stats;     /* option CPUSTAT: texts, one a CPU of each buffer */
+	char **cpu_stats; /* option CPUSTAT: texts, one a CPU of each buffer */
 	size_t cpu_stats_count;
 	/* nk's own, behind the NUL of the VERSION option: */
 	bool has_nk;

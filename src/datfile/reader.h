@@ -12,8 +12,9 @@
 struct dat_reader;
 
 /*
- * -ENOENT ...: cannot be opened; -EINVAL: not a trace.dat. A file that is cut short or damaged is opened as
- * far as it goes: *incomplete is then a sentence of what is missing (the reader's), else NULL.
+ * -ENOENT ...: cannot be opened; -EINVAL: not a trace.dat. A file that is cut short or damaged is
+ * opened as far as it goes: *incomplete is then a sentence of what is missing (the reader's), else
+ * NULL.
  */
 int dat_reader_open(const char *path, struct dat_reader **out, const char **incomplete,
 		    struct diags *diags);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writes a v7 trace.dat without compression. While it is written every CPU has a region of its own in
- * a sparse file; pages are written first, then the CPU's size is published in the header through a shared
- * mapping: a recording that is killed at any moment is readable up to what was published. A finished
- * one is made compact, in a new file that takes the name by rename(2).
+ * Writes a v7 trace.dat without compression. While it is written every CPU has a region of its own
+ * in a sparse file; pages are written first, then the CPU's size is published in the header through
+ * a shared mapping: a recording that is killed at any moment is readable up to what was published.
+ * A finished one is made compact, in a new file that takes the name by rename(2).
  */
 #ifndef NK_DATFILE_WRITER_H
 #define NK_DATFILE_WRITER_H
@@ -14,25 +14,34 @@
 struct dat_writer;
 
 /*
- * Creates the file (O_CREAT|O_EXCL of a temporary name beside it, then renamed over path: an older file of
- * that name is lost only once the new one is readable). meta is borrowed for the call.
+ * Creates the file: without a name, or with a temporary one, until its metadata are in it, then it
+ * is renamed over path: an older file of that name is lost only once the new one is readable. What
+ * is not a regular file is not replaced. Mode 0640, less the umask: records hold kernel addresses.
+ * meta is borrowed for the call.
  */
 int dat_writer_create(const char *path, const struct dat_meta *meta, struct dat_writer **out,
 		      struct diags *diags);
 
 /*
  * Moves what is ready in a trace_pipe_raw to the file by splice(2), whole pages; *bytes says how
- * much. all: partial pages too (at the end). 0, or -errno (-ENOSPC, -EIO ...).
+ * much. all: everything, partial pages too (at the end). 0, or -errno (-ENOSPC, -EIO ...): from
+ * then on nothing more is taken. -EFBIG: the CPU's region is full.
  */
 int dat_writer_splice(struct dat_writer *writer, size_t buffer, size_t cpu_index, int raw_fd,
 		      bool all, size_t *bytes);
+/* The same for one page in memory; what is short of a page is filled up with zeros. */
+int dat_writer_write_page(struct dat_writer *writer, size_t buffer, size_t cpu_index,
+			  const void *page, size_t size);
 
 /* Bytes of pages so far. */
 uint64_t dat_writer_size(const struct dat_writer *writer);
 
-/* Makes the file compact, with comms, statistics and summary of meta; closes it and frees. */
-int dat_writer_finish(struct dat_writer *writer, const struct dat_meta *meta,
-		      struct diags *diags);
+/*
+ * Makes the file compact, with comms, statistics and summary of meta; closes it and frees. It may
+ * be called in another process than the one that wrote the pages. 0 also where there is no room to
+ * make it compact: the file stays as it was recorded, with a warning in diags.
+ */
+int dat_writer_finish(struct dat_writer *writer, const struct dat_meta *meta, struct diags *diags);
 /* Leaves the file as it is: readable up to what was published. Frees. */
 void dat_writer_abandon(struct dat_writer *writer);
 

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Pages of a sparse file to a new file of the same pages, page-aligned, one CPU after the other. It
+ * is on the disk before it takes the name: neither a kill nor a power failure leaves less than
+ * there was.
+ */
+#include "datfile/compact.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "datfile/format.h"
+
+#define COPY_BYTES (1 << 20)
+
+static int copy_by_hand(int from, off_t offset, int to, uint64_t left)
+{
+	NK_FREE unsigned char *bytes = xmalloc(COPY_BYTES);
+
+	while (left) {
+		ssize_t got = pread(from, bytes, left < COPY_BYTES ? left : COPY_BYTES, offset);
+		int ret;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got < 0 ? -errno : -EIO;
+		ret = file_write_all(to, bytes, (size_t)got);
+		if (ret < 0)
+			return ret;
+		offset += got;
+		left -= (uint64_t)got;
+	}
+	return 0;
+}
+
+static bool is_unsupported(int err)
+{
+	return err == EXDEV || err == ENOSYS || err == EOPNOTSUPP || err == EINVAL;
+}
+
+/* To where the descriptor "to" stands. */
+static int copy(int from, const struct dat_place *place, int to)
+{
+	off_t offset = (off_t)place->offset;
+	uint64_t left = place->bytes;
+
+	while (left) {
+		size_t part = left < COPY_BYTES * 64 ? (size_t)left : COPY_BYTES * 64;
+		ssize_t copied = copy_file_range(from, &offset, to, NULL, part, 0);
+
+		if (copied < 0 && errno == EINTR)
+			continue;
+		/* Some file systems say 0 instead of that they cannot. */
+		if (copied == 0 || (copied < 0 && is_unsupported(errno)))
+			return copy_by_hand(from, offset, to, left);
+		if (copied < 0)
+			return -errno;
+		left -= (uint64_t)copied;
+	}
+	return 0;
+}
+
+static int write_section_header(int fd, const struct dat_image *image, size_t buffer)
+{
+	unsigned char header[DAT_SECTION_HEADER_BYTES];
+
+	dat_image_section_header(image, buffer, header);
+	if (lseek(fd, (off_t)image->sections[buffer].offset, SEEK_SET) < 0)
+		return -errno;
+	return file_write_all(fd, header, sizeof(header));
+}
+
+static int write_all(int to, const struct dat_image *image, const struct dat_meta *meta, int from,
+		     const struct dat_place *places, uint64_t end)
+{
+	int ret = file_write_all(to, image->bytes.data, image->bytes.length);
+	size_t stream = 0;
+
+	for (size_t i = 0; !ret && i < meta->buffer_count; i++) {
+		ret = write_section_header(to, image, i);
+		for (size_t j = 0; !ret && j < meta->buffers[i].cpu_count; j++, stream++) {
+			if (lseek(to, (off_t)image->places[stream].offset, SEEK_SET) < 0)
+				return -errno;
+			ret = copy(from, &places[stream], to);
+		}
+	}
+	if (!ret && ftruncate(to, (off_t)end) < 0)
+		ret = -errno;
+	if (!ret && fdatasync(to) < 0)
+		ret = -errno;
+	return ret;
+}
+
+static uint64_t lay_out(struct dat_image *image, const struct dat_meta *meta,
+			const struct dat_place *places)
+{
+	NK_FREE uint64_t *room = xcalloc(image->stream_count, sizeof(*room));
+	size_t alignment = 4096;
+	uint64_t end;
+
+	for (size_t i = 0; i < meta->buffer_count; i++)
+		if (meta->buffers[i].page_size > alignment)
+			alignment = meta->buffers[i].page_size;
+	for (size_t i = 0; i < image->stream_count; i++)
+		room[i] = places[i].bytes;
+	end = dat_image_lay_out(image, meta, room, alignment);
+	for (size_t i = 0; i < image->stream_count; i++)
+		dat_image_set_bytes(image, i, places[i].bytes);
+	return end;
+}
+
+int compact_write(const struct newfile_place *place, const struct dat_meta *meta, int fd,
+		  const struct dat_place *places, mode_t mode)
+{
+	struct dat_image image;
+	struct newfile file;
+	uint64_t end;
+	int ret = newfile_open(place, mode, &file);
+
+	if (ret < 0)
+		return ret;
+	dat_image_build(meta, &image);
+	end = lay_out(&image, meta, places);
+	ret = write_all(file.fd, &image, meta, fd, places, end);
+	if (!ret)
+		ret = newfile_commit(place, &file);
+	if (ret < 0)
+		newfile_discard(place, &file);
+	else
+		close(file.fd);
+	dat_image_clear(&image);
+	return ret;
+}

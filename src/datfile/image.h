@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The metadata of a v7 trace.dat without compression as bytes, before it is known where the pages
+ * will lie: places are filled in afterwards, they do not change its length.
+ */
+#ifndef NK_DATFILE_IMAGE_H
+#define NK_DATFILE_IMAGE_H
+
+#include <stdint.h>
+
+#include "base/text.h"
+#include "datfile/meta.h"
+
+struct dat_place {
+	uint64_t offset;
+	uint64_t bytes;
+};
+
+/*
+ * Streams are the CPUs of the first buffer, those of the second ...
+ */
+struct dat_image {
+	struct text bytes; /* of the file, from its beginning */
+	bool is_big_endian;
+	size_t buffer_count, stream_count;
+	struct dat_place *sections; /* by buffer: header, and the bytes that follow it */
+	struct dat_place *places;   /* by stream: pages */
+	size_t *section_at;	    /* by buffer: where the offset of its section stands in bytes */
+	/* By stream: where the offset of its pages stands; their size is 8 on, aligned to 4. */
+	size_t *place_at;
+};
+
+void dat_image_build(const struct dat_meta *meta, struct dat_image *image);
+/*
+ * Gives each buffer a section and each stream room in it, from the end of the bytes on, with no
+ * bytes of pages in it yet. Returns where the last one ends.
+ */
+uint64_t dat_image_lay_out(struct dat_image *image, const struct dat_meta *meta,
+			   const uint64_t *room, uint64_t alignment);
+void dat_image_set_bytes(struct dat_image *image, size_t stream, uint64_t bytes);
+/* What stands at the beginning of a buffer's section: DAT_SECTION_HEADER_BYTES. */
+void dat_image_section_header(const struct dat_image *image, size_t buffer, unsigned char *header);
+void dat_image_clear(struct dat_image *image);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Options to meta; among them what nk keeps behind the NUL of the VERSION option: lines of words,
+ * of which those that are not known here are for event_descs_read() or for a later nk.
+ */
+#include "datfile/options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+
+/* Up to its NUL or, where there is none, to the end of the data. */
+static char *text_of(struct cursor *data)
+{
+	size_t left = cursor_left(data);
+	size_t length = strnlen((const char *)data->at, left);
+	char *text = cursor_copy(data, length);
+
+	if (length < left)
+		cursor_u8(data);
+	return text;
+}
+
+static void replace_text(char **old, char *text)
+{
+	free(*old);
+	*old = text;
+}
+
+static void take_own_line(struct dat_meta *meta, const char *line, struct text *summary)
+{
+	if (text_starts_with(line, "wall ")) {
+		meta->wall_offset_ns = strtoll(line + 5, NULL, 10);
+	} else if (text_starts_with(line, "summary ")) {
+		text_add(summary, line + 8);
+		text_add(summary, "\n");
+	} else if (!strcmp(line, "summary")) {
+		text_add(summary, "");
+	}
+}
+
+/* A summary of no lines is one too: the session came to its end. */
+static void take_own(struct parse *parse, const char *own)
+{
+	struct dat_meta *meta = &parse->meta;
+	NK_FREE char *copy = xstrdup(own);
+	struct text summary = { 0 };
+	struct diags diags = { 0 };
+	char *rest = copy;
+	char *line;
+
+	meta->has_nk = true;
+	while ((line = text_next_line(&rest)))
+		take_own_line(meta, line, &summary);
+	free(meta->summary);
+	meta->summary = summary.data;
+	event_descs_free(meta->descs, meta->desc_count);
+	meta->descs = NULL;
+	meta->desc_count = 0;
+	if (event_descs_read(own, &meta->descs, &meta->desc_count, &diags) < 0)
+		parse_incomplete(parse, "nk's own description of the events is damaged%s%s",
+				 diags.count ? ": " : "", diags.count ? diags.items[0].text : "");
+	diags_clear(&diags);
+}
+
+static void take_version(struct parse *parse, struct cursor *data)
+{
+	NK_FREE char *own = NULL;
+
+	replace_text(&parse->meta.version, text_of(data));
+	own = text_of(data);
+	if (own && text_starts_with(own, DAT_OWN_MARK "\n"))
+		take_own(parse, own);
+}
+
+static void take_cpu_stat(struct parse *parse, struct cursor *data)
+{
+	char **stat = array_add(&parse->meta.cpu_stats, &parse->meta.cpu_stats_count);
+
+	*stat = text_of(data);
+}
+
+void option_take(struct parse *parse, uint16_t option, struct cursor *data)
+{
+	switch ((enum dat_option)option) {
+	case DAT_CPUSTAT:
+		take_cpu_stat(parse, data);
+		break;
+	case DAT_TRACECLOCK:
+		replace_text(&parse->clock, text_of(data));
+		break;
+	case DAT_UNAME:
+		replace_text(&parse->meta.uname, text_of(data));
+		break;
+	case DAT_CPUCOUNT:
+		if (cursor_left(data) >= 4)
+			parse->meta.cpu_count = (int)(cursor_u32(data) & 0xffff);
+		break;
+	case DAT_VERSION:
+		take_version(parse, data);
+		break;
+	case DAT_BUFFER_TEXT:
+		parse->has_text = true;
+		break;
+	default:
+		break;
+	}
+}

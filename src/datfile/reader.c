@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A file to meta and pages: the header, which both versions begin with, and what becomes of the
+ * rest.
+ */
+#include "datfile/reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "datfile/cursor.h"
+#include "datfile/format.h"
+#include "datfile/pages.h"
+#include "datfile/parse.h"
+
+#define HEADER_BYTES_MOST 256
+
+struct dat_reader {
+	struct parse parse;
+	struct page_source *pages;
+};
+
+static int open_file(const char *path, struct parse *parse, struct diags *diags)
+{
+	struct stat status;
+
+	parse->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (parse->fd < 0 || fstat(parse->fd, &status) < 0)
+		return diag_error(diags, errno, "cannot open '%s': %s", path, strerror(errno));
+	if (S_ISDIR(status.st_mode))
+		return diag_error(diags, EISDIR, "cannot read '%s': it is a directory", path);
+	if (!S_ISREG(status.st_mode))
+		return diag_error(diags, EINVAL, "cannot read '%s': it is not a regular file",
+				  path);
+	parse->file_bytes = (uint64_t)status.st_size;
+	return 0;
+}
+
+static int read_compression(struct parse *parse, struct cursor *header, const char *path,
+			    struct diags *diags)
+{
+	const char *name = cursor_string(header);
+
+	cursor_string(header);
+	if (name && compression_find(name, &parse->compression) < 0)
+		return diag_error(diags, ENOTSUP,
+				  "cannot read '%s': it is compressed by '%.32s', which this nk "
+				  "was built without",
+				  path, name);
+	return 0;
+}
+
+/* Leaves the cursor behind what both versions have. */
+static int read_header(struct parse *parse, struct cursor *header, const char *path,
+		       struct diags *diags)
+{
+	const char *version;
+
+	if (!cursor_skip(header, DAT_MAGIC, DAT_MAGIC_BYTES))
+		return diag_error(diags, EINVAL, "'%s' is not a trace.dat", path);
+	version = cursor_string(header);
+	if (!version)
+		return diag_error(diags, EINVAL, "'%s' is cut short within its header", path);
+	if (strcmp(version, "6") && strcmp(version, "7"))
+		return diag_error(
+			diags, EINVAL,
+			"'%s' is a trace.dat of version '%.16s', which is neither 6 nor 7", path,
+			version);
+	parse->version = version[0] - '0';
+	parse->meta.is_big_endian = cursor_u8(header) != 0;
+	parse->meta.long_bytes = cursor_u8(header);
+	header->is_big_endian = parse->meta.is_big_endian;
+	parse->meta.page_size = cursor_u32(header);
+	return 0;
+}
+
+static int check_header(const struct parse *parse, const struct cursor *header, const char *path,
+			struct diags *diags)
+{
+	size_t page_size = parse->meta.page_size;
+
+	if (header->has_failed)
+		return diag_error(diags, EINVAL, "'%s' is cut short within its header", path);
+	if (parse->meta.long_bytes != 4 && parse->meta.long_bytes != 8)
+		return diag_error(diags, EINVAL, "'%s' is damaged: longs of %u bytes", path,
+				  parse->meta.long_bytes);
+	if (page_size < PARSE_PAGE_LEAST || page_size > PARSE_PAGE_MOST)
+		return diag_error(diags, EINVAL, "'%s' is damaged: pages of %zu bytes", path,
+				  page_size);
+	return 0;
+}
+
+static int parse_file(struct parse *parse, const char *path, struct diags *diags)
+{
+	unsigned char bytes[HEADER_BYTES_MOST];
+	size_t length =
+		parse->file_bytes < sizeof(bytes) ? (size_t)parse->file_bytes : sizeof(bytes);
+	struct cursor header = cursor_over(bytes, length, false);
+	uint64_t options_at = 0;
+	int ret = parse_read(parse, 0, bytes, length);
+
+	if (ret < 0)
+		return diag_error(diags, -ret, "cannot read '%s': %s", path, strerror(-ret));
+	ret = read_header(parse, &header, path, diags);
+	if (!ret && parse->version == 7) {
+		ret = read_compression(parse, &header, path, diags);
+		options_at = cursor_u64(&header);
+	}
+	if (!ret)
+		ret = check_header(parse, &header, path, diags);
+	if (ret < 0)
+		return ret;
+	ret = parse->version == 7 ? parse_v7(parse, options_at)
+				  : parse_v6(parse, (uint64_t)(header.at - bytes));
+	if (ret < 0)
+		return diag_error(diags, -ret, "cannot read '%s': %s", path, strerror(-ret));
+	if (parse->has_text && !parse->stream_count)
+		return diag_error(diags, EINVAL,
+				  "'%s' holds the text of a latency tracer, not recorded events",
+				  path);
+	return 0;
+}
+
+static void parse_clear(struct parse *parse)
+{
+	dat_meta_clear(&parse->meta);
+	free(parse->streams);
+	free(parse->clock);
+	free(parse->incomplete);
+	if (parse->fd >= 0)
+		close(parse->fd);
+}
+
+int dat_reader_open(const char *path, struct dat_reader **out, const char **incomplete,
+		    struct diags *diags)
+{
+	struct dat_reader *reader = xcalloc(1, sizeof(*reader));
+	int ret;
+
+	reader->parse.fd = -1;
+	ret = open_file(path, &reader->parse, diags);
+	if (!ret)
+		ret = parse_file(&reader->parse, path, diags);
+	if (ret < 0) {
+		parse_clear(&reader->parse);
+		free(reader);
+		return ret;
+	}
+	reader->pages = pages_new(&reader->parse);
+	*out = reader;
+	*incomplete = reader->parse.incomplete;
+	return 0;
+}
+
+const struct dat_meta *dat_reader_meta(const struct dat_reader *reader)
+{
+	return &reader->parse.meta;
+}
+
+struct page_source *dat_reader_pages(struct dat_reader *reader)
+{
+	return reader->pages;
+}
+
+void dat_reader_close(struct dat_reader *reader)
+{
+	if (!reader)
+		return;
+	reader->pages->ops->close(reader->pages);
+	parse_clear(&reader->parse);
+	free(reader);
+}

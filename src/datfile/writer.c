@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Meta and pages to a trace.dat that can be read at any moment. A page is in the file before the
+ * size that covers it is published; sizes are kept nowhere else than in the mapped header, so that
+ * whoever has the mapping, after a fork too, can finish the file.
+ */
+#include "datfile/writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "datfile/bytes.h"
+#include "datfile/compact.h"
+#include "datfile/format.h"
+#include "datfile/image.h"
+#include "datfile/newfile.h"
+
+#define FILE_MODE 0640
+
+/* A CPU may fill its region; then it is full. Smaller where the file system or ulimit -f wants it.
+ */
+#define ROOM_MOST  (UINT64_C(64) << 30)
+#define ROOM_LEAST (UINT64_C(16) << 20)
+/* No file system worth recording to takes a smaller largest file, and trace-cmd maps on 64K pages.
+ */
+#define FILE_MOST      (UINT64_C(8) << 40)
+#define ROOM_ALIGNMENT 65536
+#define PIPE_BYTES     (1 << 20)
+#define BYTES_PER_CALL (8 << 20)
+
+struct dat_writer {
+	struct newfile_place place;
+	int fd;
+	int pipe_fds[2];
+	struct dat_image image; /* as it was written; sizes are in the map */
+	size_t *first_stream;	/* by buffer */
+	size_t *page_sizes;	/* by buffer */
+	uint64_t room;		/* of a stream */
+	unsigned char *map;	/* the file's first image.bytes.length bytes */
+	unsigned char *page;	/* for read(2) */
+	int failed;		/* -errno that ended the recording */
+};
+
+static uint32_t *size_half(const struct dat_writer *writer, size_t stream, bool is_high)
+{
+	size_t at = writer->image.place_at[stream] + 8;
+
+	/* Aligned: see align_next() of image.c. */
+	if (is_high != writer->image.is_big_endian)
+		at += 4;
+	return (uint32_t *)(void *)(writer->map + at);
+}
+
+static uint64_t published(const struct dat_writer *writer, size_t stream)
+{
+	return bytes_get64(writer->map + writer->image.place_at[stream] + 8,
+			   writer->image.is_big_endian);
+}
+
+/*
+ * In two halves, since eight aligned bytes cannot be had: the low one first, so that whoever
+ * looks, or is killed, in between sees at worst too little.
+ */
+static void publish(struct dat_writer *writer, size_t stream, uint64_t bytes)
+{
+	uint32_t low, high;
+
+	bytes_put32(&low, (uint32_t)bytes, writer->image.is_big_endian);
+	bytes_put32(&high, (uint32_t)(bytes >> 32), writer->image.is_big_endian);
+	__atomic_store_n(size_half(writer, stream, false), low, __ATOMIC_RELEASE);
+	__atomic_store_n(size_half(writer, stream, true), high, __ATOMIC_RELEASE);
+}
+
+/* FAT fills a file up with zeros instead of leaving holes. */
+static bool has_holes(int fd)
+{
+	struct statfs status;
+
+	if (fstatfs(fd, &status) < 0)
+		return true;
+	return status.f_type != MSDOS_SUPER_MAGIC && status.f_type != EXFAT_SUPER_MAGIC;
+}
+
+/* The largest room that this file system lets every stream have: 0 or -errno. */
+static int choose_room(int fd, size_t streams, uint64_t used, uint64_t *room)
+{
+	struct rlimit limit;
+	uint64_t most = FILE_MOST;
+	uint64_t each;
+
+	if (!has_holes(fd))
+		return -EOPNOTSUPP;
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+		most = limit.rlim_cur < most ? limit.rlim_cur : most;
+	each = most / (streams ? streams : 1);
+	if (each > ROOM_MOST)
+		each = ROOM_MOST;
+	for (; each >= ROOM_LEAST; each /= 2) {
+		uint64_t rounded = each / ROOM_ALIGNMENT * ROOM_ALIGNMENT;
+		uint64_t end = used + ROOM_ALIGNMENT * 2 * (streams + 1) + rounded * streams;
+
+		if (end > most || ftruncate(fd, (off_t)end) < 0)
+			continue;
+		*room = rounded;
+		return ftruncate(fd, 0) < 0 ? -errno : 0;
+	}
+	return -EFBIG;
+}
+
+static int write_at(int fd, const void *data, size_t length, uint64_t offset)
+{
+	if (lseek(fd, (off_t)offset, SEEK_SET) < 0)
+		return -errno;
+	return file_write_all(fd, data, length);
+}
+
+static int write_image(int fd, const struct dat_image *image)
+{
+	unsigned char header[DAT_SECTION_HEADER_BYTES];
+	int ret = write_at(fd, image->bytes.data, image->bytes.length, 0);
+
+	for (size_t i = 0; !ret && i < image->buffer_count; i++) {
+		dat_image_section_header(image, i, header);
+		ret = write_at(fd, header, sizeof(header), image->sections[i].offset);
+	}
+	return ret;
+}
+
+static void note_buffers(struct dat_writer *writer, const struct dat_meta *meta)
+{
+	size_t stream = 0, largest = 0;
+
+	writer->first_stream = xcalloc(meta->buffer_count, sizeof(*writer->first_stream));
+	writer->page_sizes = xcalloc(meta->buffer_count, sizeof(*writer->page_sizes));
+	for (size_t i = 0; i < meta->buffer_count; i++) {
+		writer->first_stream[i] = stream;
+		writer->page_sizes[i] = meta->buffers[i].page_size;
+		stream += meta->buffers[i].cpu_count;
+		if (meta->buffers[i].page_size > largest)
+			largest = meta->buffers[i].page_size;
+	}
+	writer->page = xmalloc(largest);
+}
+
+static int lay_out(struct dat_writer *writer, const struct dat_meta *meta)
+{
+	size_t streams = writer->image.stream_count;
+	NK_FREE uint64_t *rooms = xcalloc(streams, sizeof(*rooms));
+	int ret = choose_room(writer->fd, streams, writer->image.bytes.length, &writer->room);
+
+	if (ret < 0)
+		return ret;
+	for (size_t i = 0; i < streams; i++)
+		rooms[i] = writer->room;
+	dat_image_lay_out(&writer->image, meta, rooms, ROOM_ALIGNMENT);
+	return write_image(writer->fd, &writer->image);
+}
+
+static int map_header(struct dat_writer *writer)
+{
+	void *map = mmap(NULL, writer->image.bytes.length, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 writer->fd, 0);
+
+	if (map == MAP_FAILED)
+		return -errno;
+	writer->map = map;
+	return 0;
+}
+
+static int open_pipe(struct dat_writer *writer)
+{
+	if (pipe2(writer->pipe_fds, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -errno;
+	/* A smaller pipe does as well, in more calls. */
+	(void)fcntl(writer->pipe_fds[1], F_SETPIPE_SZ, PIPE_BYTES);
+	return 0;
+}
+
+static int check_meta(const struct dat_meta *meta, struct diags *diags)
+{
+	for (size_t i = 0; i < meta->buffer_count; i++) {
+		size_t size = meta->buffers[i].page_size;
+
+		if (size < 1024 || size > (16 << 20) || ROOM_LEAST % size)
+			return diag_error(diags, EINVAL, "cannot record sub-buffers of %zu bytes",
+					  size);
+	}
+	return 0;
+}
+
+static void writer_free(struct dat_writer *writer)
+{
+	if (writer->map)
+		munmap(writer->map, writer->image.bytes.length);
+	if (writer->fd >= 0)
+		close(writer->fd);
+	for (int i = 0; i < 2; i++)
+		if (writer->pipe_fds[i] >= 0)
+			close(writer->pipe_fds[i]);
+	newfile_place_close(&writer->place);
+	dat_image_clear(&writer->image);
+	free(writer->first_stream);
+	free(writer->page_sizes);
+	free(writer->page);
+	free(writer);
+}
+
+/* From here on the file is seen by its name. */
+static int create_file(struct dat_writer *writer, const struct dat_meta *meta)
+{
+	struct newfile file;
+	int ret = newfile_open(&writer->place, FILE_MODE, &file);
+
+	if (ret < 0)
+		return ret;
+	writer->fd = file.fd;
+	ret = lay_out(writer, meta);
+	if (!ret)
+		ret = map_header(writer);
+	if (!ret)
+		ret = newfile_commit(&writer->place, &file);
+	if (ret < 0) {
+		writer->fd = -1;
+		newfile_discard(&writer->place, &file);
+	}
+	return ret;
+}
+
+static int create_failed(const char *path, int err, struct diags *diags)
+{
+	if (err == EOPNOTSUPP)
+		return diag_error(diags, err,
+				  "cannot record to '%s': its file system cannot leave holes in a "
+				  "file; record to another one, and copy",
+				  path);
+	if (err == EFBIG)
+		return diag_error(diags, err,
+				  "cannot record to '%s': its file system or 'ulimit -f' allows no "
+				  "file large enough",
+				  path);
+	return diag_error(diags, err, "cannot create '%s': %s", path, strerror(err));
+}
+
+int dat_writer_create(const char *path, const struct dat_meta *meta, struct dat_writer **out,
+		      struct diags *diags)
+{
+	struct dat_writer *writer;
+	int ret = check_meta(meta, diags);
+
+	if (ret < 0)
+		return ret;
+	writer = xcalloc(1, sizeof(*writer));
+	writer->fd = writer->pipe_fds[0] = writer->pipe_fds[1] = writer->place.dir_fd = -1;
+	ret = newfile_place_open(path, &writer->place, diags);
+	if (!ret) {
+		note_buffers(writer, meta);
+		dat_image_build(meta, &writer->image);
+		ret = create_file(writer, meta);
+		if (!ret)
+			ret = open_pipe(writer);
+		if (ret < 0)
+			create_failed(path, -ret, diags);
+	}
+	if (ret < 0)
+		writer_free(writer);
+	else
+		*out = writer;
+	return ret;
+}
+
+static uint64_t room_left(const struct dat_writer *writer, size_t stream)
+{
+	return writer->room - published(writer, stream);
+}
+
+static off_t end_of(const struct dat_writer *writer, size_t stream)
+{
+	return (off_t)(writer->image.places[stream].offset + published(writer, stream));
+}
+
+int dat_writer_write_page(struct dat_writer *writer, size_t buffer, size_t cpu_index,
+			  const void *page, size_t size)
+{
+	static const unsigned char zeros[4096];
+	size_t stream = writer->first_stream[buffer] + cpu_index;
+	size_t page_size = writer->page_sizes[buffer];
+	int ret = writer->failed;
+
+	if (size > page_size)
+		return -EINVAL;
+	if (!ret && room_left(writer, stream) < page_size)
+		return -EFBIG;
+	if (!ret)
+		ret = write_at(writer->fd, page, size, (uint64_t)end_of(writer, stream));
+	for (size_t left = page_size - size; !ret && left;) {
+		size_t part = left < sizeof(zeros) ? left : sizeof(zeros);
+
+		ret = file_write_all(writer->fd, zeros, part);
+		left -= part;
+	}
+	if (!ret)
+		publish(writer, stream, published(writer, stream) + page_size);
+	writer->failed = ret;
+	return ret;
+}
+
+/* What is in the pipe to the end of a stream. */
+static int drain_pipe(struct dat_writer *writer, size_t stream, size_t bytes)
+{
+	off_t offset = end_of(writer, stream);
+
+	for (size_t left = bytes; left;) {
+		ssize_t moved =
+			splice(writer->pipe_fds[0], NULL, writer->fd, &offset, left, SPLICE_F_MOVE);
+
+		if (moved < 0 && errno == EINTR)
+			continue;
+		if (moved <= 0)
+			return moved < 0 ? -errno : -EIO;
+		left -= (size_t)moved;
+	}
+	publish(writer, stream, published(writer, stream) + bytes);
+	return 0;
+}
+
+/* One pipe full: *bytes 0 where nothing is ready. */
+static int splice_once(struct dat_writer *writer, size_t stream, size_t page_size, int raw_fd,
+		       size_t *bytes)
+{
+	size_t most = PIPE_BYTES / page_size * page_size;
+	ssize_t taken;
+
+	*bytes = 0;
+	if (most < page_size)
+		most = page_size;
+	if (room_left(writer, stream) < most)
+		return -EFBIG;
+	do {
+		taken = splice(raw_fd, NULL, writer->pipe_fds[1], NULL, most,
+			       SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	} while (taken < 0 && errno == EINTR);
+	if (taken < 0)
+		return errno == EAGAIN ? 0 : -errno;
+	/* Half a page would put all that follow out of step. */
+	if ((size_t)taken % page_size)
+		return -EIO;
+	*bytes = (size_t)taken;
+	return drain_pipe(writer, stream, *bytes);
+}
+
+/* splice(2) leaves the page that the kernel still writes to; read(2) takes what is in it. */
+static int read_rest(struct dat_writer *writer, size_t buffer, size_t cpu_index, int raw_fd,
+		     size_t *bytes)
+{
+	size_t page_size = writer->page_sizes[buffer];
+
+	for (;;) {
+		ssize_t got = read(raw_fd, writer->page, page_size);
+		int ret;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got < 0 && errno != EAGAIN ? -errno : 0;
+		ret = dat_writer_write_page(writer, buffer, cpu_index, writer->page, (size_t)got);
+		if (ret < 0)
+			return ret;
+		*bytes += page_size;
+	}
+}
+
+int dat_writer_splice(struct dat_writer *writer, size_t buffer, size_t cpu_index, int raw_fd,
+		      bool all, size_t *bytes)
+{
+	size_t stream = writer->first_stream[buffer] + cpu_index;
+	size_t total = 0, moved;
+	int ret = writer->failed;
+
+	if (ret < 0)
+		return ret;
+	do {
+		ret = splice_once(writer, stream, writer->page_sizes[buffer], raw_fd, &moved);
+		total += moved;
+	} while (!ret && moved && (all || total < BYTES_PER_CALL));
+	if (!ret && all)
+		ret = read_rest(writer, buffer, cpu_index, raw_fd, &total);
+	if (!ret)
+		*bytes = total;
+	else if (ret != -EFBIG)
+		writer->failed = ret;
+	return ret;
+}
+
+uint64_t dat_writer_size(const struct dat_writer *writer)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < writer->image.stream_count; i++)
+		size += published(writer, i);
+	return size;
+}
+
+static size_t count_streams(const struct dat_meta *meta)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < meta->buffer_count; i++)
+		count += meta->buffers[i].cpu_count;
+	return count;
+}
+
+int dat_writer_finish(struct dat_writer *writer, const struct dat_meta *meta, struct diags *diags)
+{
+	size_t streams = writer->image.stream_count;
+	NK_FREE struct dat_place *places = xcalloc(streams, sizeof(*places));
+	int ret = -EINVAL;
+
+	for (size_t i = 0; i < streams; i++)
+		places[i] =
+			(struct dat_place){ writer->image.places[i].offset, published(writer, i) };
+	if (count_streams(meta) == streams)
+		ret = compact_write(&writer->place, meta, writer->fd, places, FILE_MODE);
+	if (ret < 0) {
+		diag_warning(diags, "'%s' is complete but stays sparse, without its summary: %s",
+			     writer->place.path, strerror(-ret));
+		ret = 0;
+	}
+	writer_free(writer);
+	return ret;
+}
+
+void dat_writer_abandon(struct dat_writer *writer)
+{
+	writer_free(writer);
+}
