@@ -96,7 +96,7 @@ static int check_header(const struct parse *parse, const struct cursor *header, 
 
 static int parse_file(struct parse *parse, const char *path, struct diags *diags)
 {
-	unsigned char bytes[HEADER_BYTES_MOST];
+	unsigned char bytes[HEADER_BYTES_MOST] = { 0 };
 	size_t length =
 		parse->file_bytes < sizeof(bytes) ? (size_t)parse->file_bytes : sizeof(bytes);
 	struct cursor header = cursor_over(bytes, length, false);
