@@ -13,10 +13,13 @@
 
 #include "probes/type.h"
 
-/* Where a thing stands in its probe file, for messages; file is borrowed from the set. */
+/*
+ * Where a thing stands in its probe file, for messages; file is borrowed from the set. What comes
+ * from a group of fields stands in the group's line.
+ */
 struct probe_place {
 	const char *file;   /* path as given by the user, or "-e" */
-	const char *source; /* the (joined) logical line, borrowed from the set */
+	const char *source; /* the line of the file, borrowed from the set */
 	int line;           /* from 1 */
 	int column;         /* from 1 */
 	int width;
@@ -86,9 +89,10 @@ struct probe_carrier {
 	size_t func_count;
 };
 
-/* name = value pairs of an "enum NAME { 1 ESTABLISHED, ... }" */
+/* name = value pairs of an "enum NAME [u32] { 1 ESTABLISHED, ... }" */
 struct probe_enum {
 	char *name;
+	char kernel[4]; /* the kernel's type of its values: "u8" ... "u64", "s8" ... */
 	struct probe_enum_value {
 		uint64_t value;
 		char *name;
@@ -112,6 +116,7 @@ struct probe {
 	char *doc_ko;   /* "## ko:" */
 	char *use;      /* "## use:" */
 	char *counter;  /* "## counter:" */
+	char *filter;   /* of a tracepoint or native line; functions have their own */
 	struct probe_carrier *carriers; /* best first: what | separates */
 	size_t carrier_count;
 	const struct probe_set *set; /* the set that it belongs to; borrowed, stable */
@@ -127,12 +132,14 @@ struct probe_set {
 	size_t probe_count;
 	struct probe_enum *enums;
 	size_t enum_count;
-	char **lines; /* logical lines that places borrow */
+	char **lines; /* lines of the file, which places borrow; what is not text is '?' there */
 	size_t line_count;
 };
 
 const struct probe_enum *probe_set_enum(const struct probe_set *set, const char *name);
 void probe_set_free(struct probe_set *set);
+void probe_clear(struct probe *probe);
+void probe_args_free(struct probe_arg *args, size_t count);
 void probe_expr_free(struct probe_expr *expr);
 
 #endif

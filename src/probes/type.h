@@ -24,7 +24,7 @@ enum probe_display {
 	DISPLAY_UNSIGNED,
 	DISPLAY_SIGNED,
 	DISPLAY_HEX,
-	DISPLAY_STRING,
+	DISPLAY_STRING,     /* bytes 1: char, an array of them is text up to its NUL; else __data_loc */
 	DISPLAY_SYMBOL,     /* kernel address as a symbol */
 	DISPLAY_BE16,       /* network order: shown as a number of the host */
 	DISPLAY_BE32,
@@ -104,5 +104,8 @@ extern const char *const packet_member_names[PACKET_MEMBER_COUNT];
  */
 int probe_type_parse(const char *text, size_t length, struct probe_type *type, const char **why,
 		     size_t *at);
+
+/* Gives a PROBE_TYPE_ENUM its width: plain is the kernel type of the enum's values, "u32". */
+void probe_type_set_enum(struct probe_type *type, const char *plain);
 
 #endif
