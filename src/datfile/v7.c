@@ -24,7 +24,7 @@ struct section_header {
 
 static int read_section_header(struct parse *parse, uint64_t offset, struct section_header *header)
 {
-	unsigned char bytes[DAT_SECTION_HEADER_BYTES];
+	unsigned char bytes[DAT_SECTION_HEADER_BYTES] = { 0 };
 	struct cursor cursor = cursor_over(bytes, sizeof(bytes), parse->meta.is_big_endian);
 	int ret = parse_read(parse, offset, bytes, sizeof(bytes));
 
@@ -59,7 +59,7 @@ static int read_compressed(struct parse *parse, uint64_t offset, unsigned char *
 			   size_t *length)
 {
 	NK_FREE unsigned char *from = NULL, *to = NULL;
-	unsigned char sizes[8];
+	unsigned char sizes[8] = { 0 };
 	uint32_t from_length, to_length;
 	int ret = parse_read(parse, offset, sizes, sizeof(sizes));
 	struct cursor cursor = cursor_over(sizes, sizeof(sizes), parse->meta.is_big_endian);
