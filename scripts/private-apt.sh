@@ -45,7 +45,7 @@ apt_private() {
 		-o Dir::State="$apt_state" -o Dir::State::lists="$apt_state/lists" -o Dir::State::status="$apt_state/status"
 		-o Dir::Cache="$apt_state/cache"
 		-o APT::Architecture="$apt_arch" -o APT::Architectures="$apt_arch"
-		-o Acquire::Languages=none -o Acquire::Retries=3
+		-o Acquire::Languages=none -o Acquire::Retries=3 -o APT::Update::Error-Mode=any
 	)
 	# The user _apt cannot reach a private directory below root's home.
 	[[ $(id -u) -ne 0 ]] || options+=(-o APT::Sandbox::User=root)
