@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * JSON of the subcommands that print tables (records are output/'s, which is made for speed).
+ * JSON of the subcommands that print tables (records are of output/, which is made for speed).
  */
 #ifndef NK_CMD_JSON_H
 #define NK_CMD_JSON_H
 
 #include <stdbool.h>
-#include <stdio.h>
+
+#include "output/buffer.h"
 
 struct json {
-	FILE *out;
+	struct buffer out;
 	bool needs_comma;
 };
+
+/* Onto a descriptor; json_end() writes what is left: 0 or -errno of a write that failed. */
+void json_begin(struct json *json, int fd);
+int json_end(struct json *json);
+/* Ends a line of JSON Lines. */
+void json_line(struct json *json);
 
 /* key: NULL inside an array and at the top. bracket: { or [ */
 void json_open(struct json *json, const char *key, char bracket);

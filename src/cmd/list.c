@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -113,40 +114,50 @@ static void print_probe(const struct probe *probe, const struct resolved_probe *
 		print_origins(carrier);
 }
 
-static void print_probe_json(const struct probe *probe, const struct resolved_probe *resolved)
+static void add_json(struct json *json, const struct probe *probe,
+		     const struct resolved_probe *resolved)
 {
-	struct json json = { .out = stdout };
 	const struct resolved_carrier *carrier = best(resolved);
 
-	json_open(&json, NULL, '{');
-	json_string(&json, "set", probe->set->name);
-	json_string(&json, "probe", probe->name);
-	json_string(&json, "doc", doc_of(probe->doc, probe->doc_ko));
-	json_string(&json, "use", probe->use);
-	json_string(&json, "counter", probe->counter);
+	json_open(json, NULL, '{');
+	json_string(json, "set", probe->set->name);
+	json_string(json, "probe", probe->name);
+	json_string(json, "doc", doc_of(probe->doc, probe->doc_ko));
+	json_string(json, "use", probe->use);
+	json_string(json, "counter", probe->counter);
 	if (resolved) {
 		NK_FREE char *functions = carrier ? carrier_text(carrier) : NULL;
 
-		json_string(&json, "carrier", functions);
-		json_string(&json, "reason", carrier ? NULL : resolved->reason);
-		json_open(&json, "fields", '[');
+		json_string(json, "carrier", functions);
+		json_string(json, "reason", carrier ? NULL : resolved->reason);
+		json_open(json, "fields", '[');
 		for (size_t i = 0; carrier && i < carrier->field_count; i++) {
 			const struct field_origin *field = &carrier->fields[i];
 
-			json_open(&json, NULL, '{');
-			json_string(&json, "name", field->name);
-			json_string(&json, "source",
+			json_open(json, NULL, '{');
+			json_string(json, "name", field->name);
+			json_string(json, "source",
 				    field->is_symbolic ? layout_source_names[field->source] : NULL);
-			json_string(&json, "left_out", field->reason);
-			json_close(&json, '}');
+			json_string(json, "left_out", field->reason);
+			json_close(json, '}');
 		}
-		json_close(&json, ']');
+		json_close(json, ']');
 	}
-	json_close(&json, '}');
-	putchar('\n');
+	json_close(json, '}');
+	json_line(json);
 }
 
-static void print_all(const struct setup *setup, const struct options *options)
+static void print_json(const struct setup *setup)
+{
+	struct json json;
+
+	json_begin(&json, STDOUT_FILENO);
+	for (size_t i = 0; i < setup->chosen_count; i++)
+		add_json(&json, setup->chosen[i], setup->resolved ? &setup->resolved[i] : NULL);
+	json_end(&json);
+}
+
+static void print_text(const struct setup *setup, const struct options *options)
 {
 	const struct probe_set *set = NULL;
 
@@ -155,10 +166,6 @@ static void print_all(const struct setup *setup, const struct options *options)
 		const struct resolved_probe *resolved =
 			setup->resolved ? &setup->resolved[i] : NULL;
 
-		if (options->json) {
-			print_probe_json(probe, resolved);
-			continue;
-		}
 		if (probe->set != set) {
 			set = probe->set;
 			printf("%s%s: %s\n", i ? "\n" : "", set->name,
@@ -187,7 +194,10 @@ static int run(const struct command *command, const struct options *options)
 				if (!best(&setup.resolved[i]))
 					status = CMD_INCOMPLETE;
 		}
-		print_all(&setup, options);
+		if (options->json)
+			print_json(&setup);
+		else
+			print_text(&setup, options);
 	}
 	setup_say(&diags, options->quiet);
 	setup_clear(&setup);

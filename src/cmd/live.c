@@ -70,15 +70,17 @@ static int combine(const struct broker_result *result, bool incomplete)
 	return incomplete || result->worker_status == CMD_INCOMPLETE ? CMD_INCOMPLETE : CMD_DONE;
 }
 
-int live_run(struct session *session, const struct broker_job *job, const struct options *options,
-	     bool incomplete, struct diags *diags)
+int live_run(struct session *session, const struct broker_job *job,
+	     int (*finish)(void *context, const struct session *session, struct diags *diags),
+	     const struct options *options, bool incomplete, struct diags *diags)
 {
 	struct broker_result result = { .command_status = -1 };
 	int err = broker_run(session, job, &result, diags);
-	int undo = session_destroy(session, diags);
+	int finished = finish ? finish(job->context, session, diags) : 0;
+	int undone = session_destroy(session, diags);
 
 	setup_say(diags, options->quiet);
-	if (err || undo)
+	if (err || finished || undone)
 		return CMD_FAILED;
 	return combine(&result, incomplete);
 }

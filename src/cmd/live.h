@@ -19,9 +19,13 @@
 int live_open_session(struct setup *setup, const struct options *options, int buffer_percent,
 		      struct session **session, bool *incomplete, struct diags *diags);
 
-/* Runs job, destroys the session whatever happened, and gives the exit status of the whole. */
-int live_run(struct session *session, const struct broker_job *job, const struct options *options,
-	     bool incomplete, struct diags *diags);
+/*
+ * Runs job, then finish (may be NULL; in the broker, with the session stopped and still there),
+ * destroys the session whatever happened, and gives the exit status of the whole.
+ */
+int live_run(struct session *session, const struct broker_job *job,
+	     int (*finish)(void *context, const struct session *session, struct diags *diags),
+	     const struct options *options, bool incomplete, struct diags *diags);
 
 /* Losses of a session as the report tells them: events overrun, probe hits missed. */
 struct live_losses {

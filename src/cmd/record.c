@@ -173,8 +173,9 @@ static int work(struct worker *worker, void *context, struct diags *diags)
 }
 
 /* In the broker: statistics and comms as they are now that the session has ended. */
-static int finish(struct recorder *recorder, const struct session *session, struct diags *diags)
+static int finish(void *context, const struct session *session, struct diags *diags)
 {
+	struct recorder *recorder = context;
 	struct dat_meta *meta = &recorder->meta;
 
 	for (size_t i = 0; i < session->instance_count; i++) {
@@ -188,8 +189,8 @@ static int finish(struct recorder *recorder, const struct session *session, stru
 	return dat_writer_finish(recorder->writer, meta, diags);
 }
 
-static int record(struct recorder *recorder, struct setup *setup, struct session *session,
-		  bool incomplete, struct diags *diags)
+static int record(struct recorder *recorder, struct session *session, bool incomplete,
+		  struct diags *diags)
 {
 	const struct options *options = recorder->options;
 	struct broker_job job = {
@@ -200,7 +201,6 @@ static int record(struct recorder *recorder, struct setup *setup, struct session
 		.seconds = options->seconds,
 	};
 
-	(void)setup;
 	fill_meta(&recorder->meta, session);
 	int err = dat_writer_create(recorder->path, &recorder->meta, &recorder->writer, diags);
 
@@ -209,7 +209,7 @@ static int record(struct recorder *recorder, struct setup *setup, struct session
 		setup_say(diags, false);
 		return CMD_FAILED;
 	}
-	return live_run(session, &job, options, incomplete, diags);
+	return live_run(session, &job, finish, options, incomplete, diags);
 }
 
 static int run(const struct command *command, const struct options *options)
@@ -221,7 +221,6 @@ static int run(const struct command *command, const struct options *options)
 	bool incomplete = false;
 
 	(void)command;
-	(void)finish;
 	if (options->output)
 		recorder.path = options->output;
 	int status =
@@ -229,7 +228,7 @@ static int run(const struct command *command, const struct options *options)
 
 	setup_say(&diags, options->quiet);
 	if (status == CMD_DONE)
-		status = record(&recorder, &setup, session, incomplete, &diags);
+		status = record(&recorder, session, incomplete, &diags);
 	dat_meta_clear(&recorder.meta);
 	setup_clear(&setup);
 	return status;

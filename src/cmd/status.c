@@ -3,6 +3,7 @@
  * nk status: the sessions that there are, alive and dead, and what each has in the kernel.
  */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "cmd/json.h"
@@ -21,24 +22,32 @@ static void print_text(const struct session_info *info)
 		printf("\tdefinition %s\n", info->definitions[i]);
 }
 
-static void print_json(const struct session_info *info)
+static void add_names(struct json *json, const char *key, char **names, size_t count)
 {
-	struct json json = { .out = stdout };
+	json_open(json, key, '[');
+	for (size_t i = 0; i < count; i++)
+		json_string(json, NULL, names[i]);
+	json_close(json, ']');
+}
 
-	json_open(&json, NULL, '{');
-	json_string(&json, "session", info->name);
-	json_bool(&json, "alive", info->is_alive);
-	json_number(&json, "pid", info->pid);
-	json_open(&json, "instances", '[');
-	for (size_t i = 0; i < info->instance_count; i++)
-		json_string(&json, NULL, info->instances[i]);
-	json_close(&json, ']');
-	json_open(&json, "definitions", '[');
-	for (size_t i = 0; i < info->definition_count; i++)
-		json_string(&json, NULL, info->definitions[i]);
-	json_close(&json, ']');
-	json_close(&json, '}');
-	putchar('\n');
+static void print_json(const struct session_info *infos, size_t count)
+{
+	struct json json;
+
+	json_begin(&json, STDOUT_FILENO);
+	for (size_t i = 0; i < count; i++) {
+		const struct session_info *info = &infos[i];
+
+		json_open(&json, NULL, '{');
+		json_string(&json, "session", info->name);
+		json_bool(&json, "alive", info->is_alive);
+		json_number(&json, "pid", info->pid);
+		add_names(&json, "instances", info->instances, info->instance_count);
+		add_names(&json, "definitions", info->definitions, info->definition_count);
+		json_close(&json, '}');
+		json_line(&json);
+	}
+	json_end(&json);
 }
 
 static int run(const struct command *command, const struct options *options)
@@ -53,12 +62,10 @@ static int run(const struct command *command, const struct options *options)
 	(void)command;
 	if (!err)
 		err = session_list(kernel, NULL, &infos, &count, &diags);
-	for (size_t i = 0; i < count; i++) {
-		if (options->json)
-			print_json(&infos[i]);
-		else
-			print_text(&infos[i]);
-	}
+	if (options->json)
+		print_json(infos, count);
+	for (size_t i = 0; !options->json && i < count; i++)
+		print_text(&infos[i]);
 	if (!err && count == 0 && !options->json)
 		fputs("nk: no session\n", stderr);
 	setup_say(&diags, options->quiet);

@@ -233,7 +233,7 @@ static int run(const struct command *command, const struct options *options)
 
 	setup_say(&diags, options->quiet);
 	if (status == CMD_DONE)
-		status = live_run(session, &job, options, incomplete, &diags);
+		status = live_run(session, &job, NULL, options, incomplete, &diags);
 	setup_clear(&setup);
 	return status;
 }
