@@ -136,8 +136,9 @@ static char *near_type(const struct probe_set *set, const char *name)
 static char *near_member(struct span bad)
 {
 	NK_FREE char *name = xstrndup(span_text(bad), span_name(bad, 0));
+	const char *near = diag_nearest(name, packet_member_names, PACKET_MEMBER_COUNT);
 
-	return report_near(name, packet_member_names, PACKET_MEMBER_COUNT);
+	return near && strcmp(near, name) != 0 ? xasprintf("did you mean '%s'?", near) : NULL;
 }
 
 static bool parse_type(struct report *report, struct span span, struct probe_type *type)
@@ -149,6 +150,9 @@ static bool parse_type(struct report *report, struct span span, struct probe_typ
 	if (probe_type_parse(span_text(span), span.length, type, &why, &at) < 0) {
 		struct span bad = span_rest(span, at);
 		char *hint = span_starts(span, "packet") ? near_member(bad) : NULL;
+
+		if (span_name(bad, 0))
+			bad = span_part(bad, 0, span_name(bad, 0));
 
 		report_error(report, bad, hint, "%s", why);
 		return false;
@@ -234,17 +238,15 @@ static bool check_once(struct report *report, struct span word, const struct pro
 		       size_t count, const struct probe_arg *arg)
 {
 	const struct probe_arg *before = find_arg(args, count, arg->name);
+	struct span name = span_part(word, 0, span_name(word, 0));
 
 	if (!before && arg->is_fallback) {
-		report_error(report, word, NULL, "there is no '%s' before for '|=' to stand in for",
+		report_error(report, name, NULL, "there is no '%s' before for '|=' to stand in for",
 			     arg->name);
 		return false;
 	}
 	if (before && !arg->is_fallback) {
-		if (report_error(report, span_part(word, 0, span_name(word, 0)),
-				 xasprintf("'%s|=' is shown where the one before means nothing",
-					   arg->name),
-				 "the name '%s' is used twice", arg->name))
+		if (report_error(report, name, NULL, "the name '%s' is used twice", arg->name))
 			report_note(report, &before->place, "'%s' is here, too", arg->name);
 		return false;
 	}

@@ -90,9 +90,10 @@ void doc_give_set(struct doc *doc, struct probe_set *set, struct report *report)
 			       "this documents nothing: the set is documented above");
 	} else {
 		if (doc->texts[DOC_USE].length || doc->texts[DOC_COUNTER].length)
-			report_warning(report, head,
-				       xstrdup("an empty line below makes it the set's own"),
-				       "'use:' and 'counter:' are of a probe, not of the set");
+			report_warning(
+				report, head,
+				xstrdup("take away the empty line where it is of the probe below"),
+				"'use:' and 'counter:' are of a probe, not of the set");
 		set->doc = steal(doc, DOC_ENGLISH);
 		set->doc_ko = steal(doc, DOC_KOREAN);
 	}

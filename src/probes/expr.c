@@ -142,7 +142,7 @@ static struct probe_expr *parse_register(struct context *context, struct span sp
 {
 	struct probe_expr *expr;
 
-	if (span_name(span, 1) + 1 != span.length) {
+	if (span.length == 1 || span_name(span, 1) + 1 != span.length) {
 		report_error(context->report, span, NULL, "'%.*s' is not the name of a register",
 			     SPAN_SHOWN(span));
 		return NULL;
@@ -346,7 +346,9 @@ static struct probe_expr *parse(struct context *context, struct span span)
 	}
 	if (is_name_start(first))
 		return parse_native(context, span);
-	report_error(context->report, span, NULL,
+	report_error(context->report, span,
+		     is_digit(first) ? xasprintf("the number itself is '\\%.*s'", SPAN_SHOWN(span))
+				     : NULL,
 		     "'%.*s' is not a value: it begins with $, %%, +, -, @ or \\",
 		     SPAN_SHOWN(span));
 	return NULL;

@@ -72,7 +72,8 @@ static size_t symbol_length(struct span word)
 	const char *text = span_text(word);
 	size_t at = 0, colons = 0;
 
-	if (!is_name_start(text[0]) && text[0] != '.')
+	/* An argument stands where the symbol should. */
+	if ((!is_name_start(text[0]) && text[0] != '.') || memchr(text, '=', word.length))
 		return 0;
 	while (at < word.length && (is_name(text[at]) || text[at] == '.' || text[at] == ':')) {
 		if (text[at] == ':' && (++colons > 1 || at + 1 == word.length))

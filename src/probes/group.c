@@ -104,6 +104,10 @@ static bool parse_group(struct group *group, struct span line, size_t name_lengt
 	size_t close = span_close(line, open);
 	struct span rest, body;
 
+	if (name_length == 0) {
+		report_error(report, head, NULL, "the name of a group follows '@'");
+		return false;
+	}
 	if (open >= line.length || span_text(line)[open] != '(') {
 		report_error(report, head, xasprintf("@%s(S) = ...", group->name),
 			     "the parameters of the group are missing");
@@ -113,8 +117,6 @@ static bool parse_group(struct group *group, struct span line, size_t name_lengt
 		report_error(report, span_part(line, open, 1), NULL, "'(' is not closed");
 		return false;
 	}
-	if (!parse_parameters(group, span_part(line, open + 1, close - open - 1), head, report))
-		return false;
 	rest = span_trim(span_rest(line, close + 1));
 	if (!span_starts(rest, "=")) {
 		report_error(report, head,
@@ -122,6 +124,8 @@ static bool parse_group(struct group *group, struct span line, size_t name_lengt
 			     "'=' is missing in the definition of the group");
 		return false;
 	}
+	if (!parse_parameters(group, span_part(line, open + 1, close - open - 1), head, report))
+		return false;
 	body = span_trim(span_rest(rest, 1));
 	if (body.length == 0) {
 		report_error(report, head, NULL, "the group has no arguments");
@@ -132,16 +136,10 @@ static bool parse_group(struct group *group, struct span line, size_t name_lengt
 	return true;
 }
 
-static bool check_defined(const struct groups *groups, struct span line, size_t name_length,
-			  struct report *report)
+static bool check_defined(const struct groups *groups, struct span head, struct report *report)
 {
-	struct span head = span_part(line, 0, name_length + 1);
 	const struct group *other;
 
-	if (name_length == 0) {
-		report_error(report, head, NULL, "the name of a group follows '@'");
-		return false;
-	}
 	if (groups->count == GROUPS_MAX) {
 		report_error(report, head, NULL, "a file has at most %d groups", GROUPS_MAX);
 		return false;
@@ -162,10 +160,9 @@ void groups_define(struct groups *groups, struct span line, struct report *repor
 	size_t name_length = span_name(line, 1);
 	struct group group = { 0 };
 
-	if (!check_defined(groups, line, name_length, report))
-		return;
 	group.name = span_dup(span_part(line, 1, name_length));
-	if (parse_group(&group, line, name_length, report))
+	if (parse_group(&group, line, name_length, report) &&
+	    check_defined(groups, span_all(&group.head), report))
 		*array_add(&groups->items, &groups->count) = group;
 	else
 		clear_group(&group);

@@ -492,6 +492,19 @@ static void parse_line(struct parser *parser, const struct line *line)
 	}
 }
 
+/* What looks like a blank and is none comes from web pages and office programs. */
+static void check_blanks(struct parser *parser, struct line *line)
+{
+	struct span text = span_all(&line->text);
+	const char *found = line->kind == LINE_CODE ? strstr(span_text(text), "\xc2\xa0") : NULL;
+
+	if (!found || line->is_broken)
+		return;
+	report_error(&parser->report, span_part(text, (size_t)(found - span_text(text)), 2),
+		     xstrdup("write a plain blank"), "a no-break space stands here");
+	line->is_broken = true;
+}
+
 /* The first round: groups and enums are read, all other lines kept for the second. */
 static void read_lines(struct parser *parser, struct lines *lines)
 {
@@ -500,6 +513,7 @@ static void read_lines(struct parser *parser, struct lines *lines)
 	while (!parser->report.is_stopped && lines_next(lines, &line)) {
 		struct span text = span_trim(span_all(&line.text));
 
+		check_blanks(parser, &line);
 		if (line.kind == LINE_CODE && span_starts(text, "@")) {
 			parser->report.is_muted = line.is_broken;
 			groups_define(&parser->groups, text, &parser->report);
@@ -553,6 +567,7 @@ static int parse(const char *name, const char *path, const char *text, size_t le
 		length -= 3;
 	}
 	parse_text(&parser, text, length);
+	report_sort(&parser.report);
 	errors = parser.report.errors;
 	parser_clear(&parser);
 	if (errors) {

@@ -6,6 +6,7 @@
  */
 #include "probes/report.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,4 +165,49 @@ char *report_near(const char *word, const char *const *names, size_t count)
 	const char *near = diag_nearest(word, names, count);
 
 	return near ? xasprintf("did you mean '%s'?", near) : NULL;
+}
+
+/* A mistake and its notes: count diags from first on. */
+struct block {
+	size_t first, count;
+	int line, column;
+};
+
+static int compare_blocks(const void *a, const void *b)
+{
+	const struct block *x = a, *y = b;
+
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	if (x->column != y->column)
+		return x->column < y->column ? -1 : 1;
+	return x->first < y->first ? -1 : 1;
+}
+
+void report_sort(struct report *report)
+{
+	struct diag *items = report->diags->items;
+	size_t total = report->diags->count - report->first, count = 0, to = 0;
+	NK_FREE struct block *blocks = NULL;
+	NK_FREE struct diag *sorted = NULL;
+
+	if (total == 0)
+		return;
+	for (size_t i = report->first; i < report->diags->count; i++) {
+		if (items[i].level != DIAG_NOTE) {
+			struct block *block = array_add(&blocks, &count);
+
+			block->first = i;
+			block->line = items[i].line ? items[i].line : INT_MAX;
+			block->column = items[i].column;
+		}
+		blocks[count - 1].count++;
+	}
+	qsort(blocks, count, sizeof(*blocks), compare_blocks);
+	sorted = xcalloc(total, sizeof(*sorted));
+	for (size_t i = 0; i < count; i++) {
+		memcpy(sorted + to, items + blocks[i].first, blocks[i].count * sizeof(*sorted));
+		to += blocks[i].count;
+	}
+	memcpy(items + report->first, sorted, total * sizeof(*sorted));
 }

@@ -43,6 +43,9 @@ void report_line(struct report *report, int line, int column, const char *format
 /* "did you mean 'NAME'?", malloc'ed, or NULL where no name is near. */
 char *report_near(const char *word, const char *const *names, size_t count);
 
+/* Puts the mistakes of this file in the order of its lines, each with its notes. */
+void report_sort(struct report *report);
+
 /* The place of a span: of its first run of bytes that stand together. */
 struct probe_place report_place(const struct report *report, struct span span);
 
