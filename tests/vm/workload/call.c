@@ -221,7 +221,7 @@ int call_listen(struct actor *actor, struct sock *sock, int backlog)
 	return finish(&note, actor);
 }
 
-static void note_after(struct note *note, const struct sock *sock)
+void note_after(struct note *note, const struct sock *sock)
 {
 	struct sockaddr_storage address;
 
@@ -238,7 +238,8 @@ int call_connect(struct actor *actor, struct sock *sock, const struct sockaddr_s
 	note_begin(&note, actor, sock, "connect");
 	line_address(&note.line, "to_", address);
 	NOTE_CALL(&note, connect(sock->fd, (const struct sockaddr *)address, net_length(address)));
-	if (note.result == 0 || note.error == EINPROGRESS)
+	/* A refused connection has had its two ends, too. */
+	if (note.result == 0 || note.error == EINPROGRESS || note.error == ECONNREFUSED)
 		sock->peer = *address;
 	note_after(&note, sock);
 	return finish(&note, actor);

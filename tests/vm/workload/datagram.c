@@ -252,70 +252,52 @@ void scenario_raw(struct actor *actor, int family)
 	call_close(actor, server);
 }
 
-/* 8 bytes of options, a record route: the IP header is 28 bytes long. */
-void scenario_ip_options(struct actor *actor, int family)
-{
-	static const uint8_t options[8] = { IPOPT_RR, 7, 4, 0, 0, 0, 0, IPOPT_EOL };
-	struct run *run = actor->run;
-	struct sockaddr_storage to;
-	struct connection connection;
-	struct sock *server, *client;
+struct option_bytes {
+	int level, name;
+	uint8_t bytes[8];
+};
 
-	net_address(run, FAR, family, net_port(run), &to);
-	server = udp_server(actor, &to);
-	if (!server)
-		return;
-	client = call_socket(actor, NEAR, family, SOCK_DGRAM, 0);
-	setsockopt(client->fd, IPPROTO_IP, IP_OPTIONS, options, sizeof(options));
+/* One datagram, then one connection, that carry 8 bytes of options behind their IP header. */
+static void with_options(struct actor *actor, int family, const struct option_bytes *option)
+{
+	struct sockaddr_storage to;
+
+	net_address(actor->run, FAR, family, net_port(actor->run), &to);
+	struct connection connection = { tcp_listen(actor, &to, 17), NULL, NULL };
+	struct sock *server = udp_server(actor, &to);
+	struct sock *client = call_socket(actor, NEAR, family, SOCK_DGRAM, 0);
 	struct send message = { .how = SENDTO, .len = 73, .to = &to, .note = "options8" };
+
+	if (!connection.listener || !server || !client)
+		return;
+	setsockopt(client->fd, option->level, option->name, option->bytes, sizeof(option->bytes));
 	call_send(actor, client, &message);
 	receive(actor, server, RECVFROM, 4096, 0);
 	call_close(actor, client);
 	call_close(actor, server);
 
-	connection.listener = tcp_listen(actor, &to, 17);
-	if (!connection.listener)
-		return;
-	setsockopt(connection.listener->fd, IPPROTO_IP, IP_OPTIONS, options, sizeof(options));
-	if (tcp_open(actor, &connection, NULL, &to)) {
-		exchange(actor, connection.client, connection.server, SEND, RECV, 191);
-		tcp_end(actor, &connection, connection.client);
+	client = connection.client = call_socket(actor, NEAR, family, SOCK_STREAM, 0);
+	setsockopt(client->fd, option->level, option->name, option->bytes, sizeof(option->bytes));
+	if (call_connect(actor, client, &to) == 0) {
+		connection.server = call_accept(actor, connection.listener, true);
+		exchange(actor, client, connection.server, SEND, RECV, 191);
+		tcp_end(actor, &connection, client);
 	}
 	call_close(actor, connection.listener);
 }
 
-/* 8 bytes of destination options between the IPv6 header and UDP's, then TCP's. */
+/* A record route: the IP header is 28 bytes long. */
+void scenario_ip_options(struct actor *actor, int family)
+{
+	static const struct option_bytes option = { IPPROTO_IP, IP_OPTIONS, { IPOPT_RR, 7, 4 } };
+
+	with_options(actor, family, &option);
+}
+
+/* Destination options, of padding, between the IPv6 header and that of UDP or TCP. */
 void scenario_extension(struct actor *actor, int family)
 {
-	static const uint8_t options[8] = { 0, 0, 1 /* PadN */, 4, 0, 0, 0, 0 };
-	struct run *run = actor->run;
-	struct sockaddr_storage to;
-	struct sock *server, *client;
+	static const struct option_bytes option = { IPPROTO_IPV6, IPV6_DSTOPTS, { 0, 0, 1, 4 } };
 
-	net_address(run, FAR, family, net_port(run), &to);
-	server = udp_server(actor, &to);
-	if (!server)
-		return;
-	client = call_socket(actor, NEAR, family, SOCK_DGRAM, 0);
-	setsockopt(client->fd, IPPROTO_IPV6, IPV6_DSTOPTS, options, sizeof(options));
-	struct send message = { .how = SENDTO, .len = 75, .to = &to, .note = "options8" };
-	call_send(actor, client, &message);
-	receive(actor, server, RECVFROM, 4096, 0);
-	call_close(actor, client);
-	call_close(actor, server);
-
-	struct sock *listener = tcp_listen(actor, &to, 19);
-	client = call_socket(actor, NEAR, family, SOCK_STREAM, 0);
-	setsockopt(client->fd, IPPROTO_IPV6, IPV6_DSTOPTS, options, sizeof(options));
-	if (listener && call_connect(actor, client, &to) == 0) {
-		struct connection connection = { listener, client,
-						 call_accept(actor, listener, true) };
-
-		if (connection.server) {
-			exchange(actor, client, connection.server, SEND, RECV, 193);
-			tcp_end(actor, &connection, client);
-		}
-	}
-	if (listener)
-		call_close(actor, listener);
+	with_options(actor, family, &option);
 }

@@ -3,6 +3,7 @@
  * Makes known traffic and writes down the truth about it, for check.py to judge a trace by.
  * In: names of scenarios. Out: JSON Lines; kinds are run, counters, call, end.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -115,6 +116,20 @@ static void parse(int argc, char **argv, struct arguments *arguments)
 		usage();
 }
 
+/* What a packet's source is where its socket has no address: on lo it is not the place's. */
+static void note_place(struct line *line, const struct run *run, int side)
+{
+	const struct place *place = &run->places[side];
+	char text[INET6_ADDRSTRLEN], key[32];
+
+	snprintf(key, sizeof(key), "%s_device", side == NEAR ? "near" : "far");
+	line_string(line, key, place->device);
+	snprintf(key, sizeof(key), "%s_inet", side == NEAR ? "near" : "far");
+	line_string(line, key, inet_ntop(AF_INET, &place->in, text, sizeof(text)));
+	snprintf(key, sizeof(key), "%s_inet6", side == NEAR ? "near" : "far");
+	line_string(line, key, inet_ntop(AF_INET6, &place->in6, text, sizeof(text)));
+}
+
 static void note_run(struct run *run, const struct arguments *arguments)
 {
 	struct line line;
@@ -126,8 +141,8 @@ static void note_run(struct run *run, const struct arguments *arguments)
 	line_begin(&line, "run");
 	line_number(&line, "seed", (int64_t)arguments->seed);
 	line_string(&line, "dev", run->device);
-	line_string(&line, "near_device", run->places[NEAR].device);
-	line_string(&line, "far_device", run->places[FAR].device);
+	for (int side = NEAR; side < SIDES; side++)
+		note_place(&line, run, side);
 	line_string(&line, "release", name.release);
 	line_number(&line, "pid", getpid());
 	line_number(&line, "time", (int64_t)now());

@@ -90,6 +90,8 @@ ssize_t call_send(struct actor *actor, struct sock *sock, const struct send *wis
 	if (wish->note)
 		line_string(&note.line, "note", wish->note);
 	send_by(&note, sock, wish, wish->data ? (void *)wish->data : (void *)pattern);
+	/* The first one binds the socket to a port. */
+	note_after(&note, sock);
 	return finish(&note, actor);
 }
 
@@ -203,6 +205,7 @@ int call_sendmmsg(struct actor *actor, struct sock *sock, const size_t *lens, un
 	batch_fill(&batch, lens, count, false);
 	note_begin(&note, actor, sock, "sendmmsg");
 	NOTE_CALL(&note, sendmmsg(sock->fd, batch.messages, count, 0));
+	note_after(&note, sock);
 	return batch_finish(&note, actor, &batch, lens, count);
 }
 

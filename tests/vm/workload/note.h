@@ -28,6 +28,8 @@ struct note {
 
 void note_begin(struct note *note, const struct actor *actor, const struct sock *sock,
 		const char *call);
+/* The socket's two ends after the call; nothing where it has none. */
+void note_after(struct note *note, const struct sock *sock);
 /* Adds times and result; returns the result, or -errno. */
 int note_result(struct note *note);
 
