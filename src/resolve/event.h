@@ -22,14 +22,21 @@
 #include "base/text.h"
 #include "probes/probe.h"
 
-#define EVENT_GUARDS_MAX 4
+/* A fetch-arg has at most 63 characters, and a dereference, "+0()", at least four. */
+#define EVENT_GUARDS_MAX 16
 
 /* What an event is to its probe: all of it, or one half of a joined call. */
 enum event_half { EVENT_WHOLE, EVENT_ENTRY, EVENT_RETURN };
 
 struct event_field {
 	char *name;             /* of the fetch-arg; hidden from the reader where it begins with '_' */
-	struct probe_type type; /* display and width */
+	/* Display, width and count of the whole value; type.kernel is what this fetch-arg was given as. */
+	struct probe_type type;
+	/*
+	 * 0: the value is in this one fetch-arg. N: this kernel has no arrays, and the value's N elements are in the
+	 * fetch-args NAME, NAME__1 ... NAME__<N-1>, in this order, all of type.kernel.
+	 */
+	unsigned int parts;
 	/*
 	 * Fields of the same event that hold the pointers which this field was read through: it means
 	 * something only where all of them are valid (not NULL, not an error pointer).
@@ -40,7 +47,11 @@ struct event_field {
 	 * A guard that is itself of type errno or ssize means: the call did not fail (value >= 0). In a
 	 * return half, what is read through memory that the call was to fill ($argN there) has it.
 	 */
-	char *instead_of; /* name of the field that this one stands in for where that is absent (|=) */
+	/*
+	 * Name of the field that this one stands in for where that, and all before this one that do the same,
+	 * are absent (|=). Its own name is that with "__or" or "__orN".
+	 */
+	char *instead_of;
 	int before;       /* packet windows: bytes of the window before the pointer it hangs on */
 };
 
@@ -51,6 +62,7 @@ struct event_desc {
 	char *set;
 	enum event_half half;
 	char *pair;  /* name of the other half's event, same group; NULL for EVENT_WHOLE */
+	bool is_filtered; /* a filter drops some entries: a half that remains alone is no loss */
 	struct event_field *fields; /* in the order of the record */
 	size_t field_count;
 	struct probe_enum *enums; /* those that the fields name; owned */
@@ -60,7 +72,11 @@ struct event_desc {
 void event_desc_clear(struct event_desc *desc);
 void event_descs_free(struct event_desc *descs, size_t count);
 
-/* Text form: lines of words, "event", "field", "enum"; stable, so that old recordings are read. */
+/*
+ * Text form: a line "event", then its lines "field" and "enum", each of words KEY=VALUE; in values blanks,
+ * control characters, '=' and '%' are %XX. Stable, so that old recordings are read: keys that
+ * are not known are skipped, and a display type that is not known is shown as its kernel type.
+ */
 void event_desc_write(const struct event_desc *desc, struct text *out);
 /* Lines that it does not know are skipped (newer files). 0 or -EINVAL with a diag. */
 int event_descs_read(const char *text, struct event_desc **descs, size_t *count,

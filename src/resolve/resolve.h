@@ -14,7 +14,7 @@
 /* A line for kprobe_events, and where in the probe file it comes from. */
 struct event_line {
 	char *text;   /* "p:nk/tcp_connect tcp_connect sk=$arg1:x64 ...", without newline */
-	char *symbol; /* the function as written there, with its clone suffix */
+	char *symbol; /* the function as written there, with its clone suffix; NULL for a native line */
 	const struct probe_func *func; /* NULL for a native line; borrowed from the probe */
 	/*
 	 * Which argument of the probe file each argument of the line comes from (args of the line in
@@ -46,19 +46,24 @@ struct resolved_carrier {
 	const struct probe_carrier *carrier; /* NULL for native lines and tracepoints */
 	struct event_def *events; /* entry and, where there is one, return; more without multiprobe */
 	size_t event_count;
-	char **missing; /* functions joined by & that this kernel lacks; the rest carries on */
+	char **missing; /* functions that cannot be probed here; those joined to them by & carry on */
 	size_t missing_count;
 	struct field_origin *fields;
 	size_t field_count;
 	char *reason; /* one sentence why it cannot be resolved, or NULL: usable */
 	struct probe_place place; /* of what the reason is about */
+	const struct profile_carrier *known; /* what verify found, borrowed from the kernel; or NULL */
 };
 
 struct resolved_probe {
 	const struct probe *probe;
 	struct resolved_carrier *carriers; /* in the order of the probe file, usable or not */
 	size_t carrier_count;
-	size_t first; /* index of the best usable one; == carrier_count: the probe cannot attach */
+	/*
+	 * Index of the best usable one, before those that the profile says were silent; == carrier_count: the
+	 * probe cannot attach.
+	 */
+	size_t first;
 	char *reason; /* one sentence, where it cannot */
 };
 
@@ -70,5 +75,8 @@ void resolve_wanted_symbols(const struct probe *const *probes, size_t count, con
 void resolve_probe(const struct probe *probe, const struct kernel *kernel,
 		   struct resolved_probe *out);
 void resolved_probe_clear(struct resolved_probe *resolved);
+
+/* The carrier's functions as a profile names them: joined by '+'. malloc'ed. */
+char *resolve_carrier_key(const struct probe_carrier *carrier);
 
 #endif

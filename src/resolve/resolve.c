@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * In: a probe and a kernel. Out: for each of its carriers the events that it makes on this kernel,
+ * or the reason why it makes none. The first carrier that can be had is the probe's, unless the
+ * profile says that it was silent where it should have fired.
+ */
+#include "resolve/resolve.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "resolve/define.h"
+#include "resolve/plan.h"
+#include "resolve/render.h"
+
+static bool is_native_expr(const struct probe_expr *expr)
+{
+	for (; expr; expr = expr->inner) {
+		if (expr->kind == PROBE_EXPR_MEMBER)
+			return false;
+	}
+	return true;
+}
+
+static bool is_native_arg(const struct probe_arg *arg)
+{
+	return !arg->optional && !arg->is_fallback && arg->type.kind != PROBE_TYPE_DISPLAY &&
+	       arg->type.kind != PROBE_TYPE_ENUM && is_native_expr(arg->expr);
+}
+
+/* A line with nothing of nk's own in it reaches the kernel as it was written. */
+static bool is_plain(const struct probe *probe)
+{
+	const struct probe_func *func = probe->carriers[0].funcs;
+
+	if (probe->carrier_count != 1 || probe->carriers[0].func_count != 1 ||
+	    func->has_return_half || func->filter)
+		return false;
+	for (size_t i = 0; i < func->arg_count; i++) {
+		if (!is_native_arg(&func->args[i]))
+			return false;
+	}
+	return true;
+}
+
+char *resolve_carrier_key(const struct probe_carrier *carrier)
+{
+	struct text key = { 0 };
+
+	for (size_t i = 0; i < carrier->func_count; i++)
+		text_addf(&key, "%s%s", i ? "+" : "", carrier->funcs[i].symbol);
+	return text_steal(&key);
+}
+
+static void add_missing(struct resolved_carrier *out, const char *symbol)
+{
+	for (size_t i = 0; i < out->missing_count; i++) {
+		if (strcmp(out->missing[i], symbol) == 0)
+			return;
+	}
+	*array_add(&out->missing, &out->missing_count) = xstrdup(symbol);
+}
+
+/* The functions that are there; those that are not are noted. */
+static const struct symbol *find_function(const struct kernel *kernel,
+					  const struct probe_func *func,
+					  struct resolved_carrier *out, struct refusal *refusal)
+{
+	const struct symbol *symbol = symbols_find(kernel->symbols, func->symbol);
+
+	if (symbol && symbol->clone_count && define_is_usable(&symbol->clones[0]))
+		return symbol;
+	add_missing(out, func->symbol);
+	if (!symbol || !symbol->clone_count)
+		refuse(refusal, &func->place, true, "no function '%s' in this kernel",
+		       func->symbol);
+	else if (symbol->clones[0].is_blacklisted)
+		refuse(refusal, &func->place, true, "this kernel lets nobody probe '%s'",
+		       symbol->clones[0].name);
+	else
+		refuse(refusal, &func->place, true,
+		       "this kernel has %u functions '%s', and a probe cannot say which is meant",
+		       symbol->clones[0].copies, symbol->clones[0].name);
+	return NULL;
+}
+
+/* All are missing: each is named, the first with its own reason where it is the only one. */
+static void refuse_missing(const struct probe_carrier *carrier, struct resolved_carrier *out,
+			   struct refusal *refusal)
+{
+	struct text names = { 0 };
+
+	if (out->missing_count < 2)
+		return;
+	for (size_t i = 0; i < out->missing_count; i++)
+		text_addf(&names, "%s'%s'",
+			  i == 0			? ""
+			  : i + 1 == out->missing_count ? " or "
+							: ", ",
+			  out->missing[i]);
+	free(refusal->reason);
+	*refusal = (struct refusal){ 0 };
+	refuse(refusal, &carrier->funcs[0].place, true,
+	       "no function %s in this kernel that can be probed", names.data);
+	text_clear(&names);
+}
+
+static void free_fields(struct field_origin *fields, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(fields[i].reason);
+	free(fields);
+}
+
+/* Plans of the functions that are there; the fields told are those of the first. */
+static size_t plan_carrier(const struct kernel *kernel, const struct probe_carrier *carrier,
+			   bool plain, struct plan *plans, struct resolved_carrier *out,
+			   struct refusal *refusal)
+{
+	struct refusal absence = { 0 };
+	size_t count = 0;
+
+	for (size_t i = 0; i < carrier->func_count && !refusal->reason; i++) {
+		const struct symbol *symbol =
+			find_function(kernel, &carrier->funcs[i], out, &absence);
+		struct field_origin *fields = NULL;
+		size_t field_count = 0;
+
+		if (!symbol)
+			continue;
+		if (plan_func(kernel, &carrier->funcs[i], symbol, plain, &plans[count], &fields,
+			      &field_count, refusal) == 0)
+			count++;
+		if (!out->fields) {
+			out->fields = fields;
+			out->field_count = field_count;
+		} else {
+			free_fields(fields, field_count);
+		}
+	}
+	if (count == 0 && !refusal->reason) {
+		refuse_missing(carrier, out, &absence);
+		*refusal = absence;
+	} else {
+		free(absence.reason);
+	}
+	return count;
+}
+
+static void resolve_carrier(const struct probe *probe, const struct kernel *kernel,
+			    const struct probe_carrier *carrier, struct resolved_carrier *out)
+{
+	struct plan *plans = xcalloc(carrier->func_count ? carrier->func_count : 1, sizeof(*plans));
+	struct refusal refusal = { 0 };
+	bool plain = is_plain(probe);
+	size_t count = plan_carrier(kernel, carrier, plain, plans, out, &refusal);
+
+	out->carrier = carrier;
+	if (!refusal.reason)
+		define_events(probe, kernel, plans, count, plain, &out->events, &out->event_count,
+			      &refusal);
+	out->reason = refusal.reason;
+	if (refusal.reason)
+		out->place = refusal.place;
+	for (size_t i = 0; i < count; i++)
+		plan_clear(&plans[i]);
+	free(plans);
+
+	NK_FREE char *key = resolve_carrier_key(carrier);
+	out->known = profile_find_carrier(kernel->profile, probe->name, key);
+}
+
+static void resolve_foreign(const struct probe *probe, const struct kernel *kernel,
+			    struct resolved_carrier *out)
+{
+	if (probe->kind == PROBE_TRACEPOINT &&
+	    !kernel_has_tracepoint(kernel, probe->group, probe->name)) {
+		out->reason =
+			xasprintf("no tracepoint %s:%s in this kernel", probe->group, probe->name);
+		out->place = probe->place;
+		return;
+	}
+	if (probe->kind == PROBE_NATIVE && strlen(probe->verbatim) > LINE_MAX_BYTES) {
+		out->reason = xasprintf("a line has at most %d characters for the kernel",
+					LINE_MAX_BYTES);
+		out->place = probe->place;
+		return;
+	}
+	out->events = define_foreign(probe);
+	out->event_count = 1;
+}
+
+static bool is_silent(const struct resolved_carrier *carrier)
+{
+	return carrier->known && carrier->known->verdict == PROFILE_SILENT;
+}
+
+/* The best that can be had and is not known to be silent; else the best that can be had. */
+static size_t choose(const struct resolved_probe *resolved)
+{
+	size_t fallback = resolved->carrier_count;
+
+	for (size_t i = 0; i < resolved->carrier_count; i++) {
+		const struct resolved_carrier *carrier = &resolved->carriers[i];
+
+		if (carrier->reason)
+			continue;
+		if (!is_silent(carrier))
+			return i;
+		if (fallback == resolved->carrier_count)
+			fallback = i;
+	}
+	return fallback;
+}
+
+static char *join_reasons(const struct resolved_probe *resolved)
+{
+	struct text reasons = { 0 };
+
+	for (size_t i = 0; i < resolved->carrier_count; i++) {
+		const char *reason = resolved->carriers[i].reason;
+
+		if (reasons.data && strstr(reasons.data, reason))
+			continue;
+		text_addf(&reasons, "%s%s", reasons.data ? "; " : "", reason);
+	}
+	return text_steal(&reasons);
+}
+
+void resolve_probe(const struct probe *probe, const struct kernel *kernel,
+		   struct resolved_probe *out)
+{
+	struct resolved_probe resolved = { .probe = probe };
+
+	resolved.carrier_count = probe->kind == PROBE_KPROBE ? probe->carrier_count : 1;
+	resolved.carriers = xcalloc(resolved.carrier_count ? resolved.carrier_count : 1,
+				    sizeof(*resolved.carriers));
+	for (size_t i = 0; i < resolved.carrier_count; i++) {
+		if (probe->kind == PROBE_KPROBE)
+			resolve_carrier(probe, kernel, &probe->carriers[i], &resolved.carriers[i]);
+		else
+			resolve_foreign(probe, kernel, &resolved.carriers[i]);
+	}
+	resolved.first = choose(&resolved);
+	if (resolved.first == resolved.carrier_count)
+		resolved.reason = join_reasons(&resolved);
+	*out = resolved;
+}
+
+void resolved_probe_clear(struct resolved_probe *resolved)
+{
+	for (size_t i = 0; i < resolved->carrier_count; i++) {
+		struct resolved_carrier *carrier = &resolved->carriers[i];
+
+		define_free(carrier->events, carrier->event_count);
+		for (size_t missing = 0; missing < carrier->missing_count; missing++)
+			free(carrier->missing[missing]);
+		free(carrier->missing);
+		free_fields(carrier->fields, carrier->field_count);
+		free(carrier->reason);
+	}
+	free(resolved->carriers);
+	free(resolved->reason);
+	*resolved = (struct resolved_probe){ 0 };
+}
+
+void resolve_wanted_symbols(const struct probe *const *probes, size_t count, const char ***names,
+			    size_t *name_count)
+{
+	*names = NULL;
+	*name_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		for (size_t c = 0; c < probes[i]->carrier_count; c++) {
+			const struct probe_carrier *carrier = &probes[i]->carriers[c];
+
+			for (size_t f = 0; f < carrier->func_count; f++)
+				*array_add(names, name_count) = carrier->funcs[f].symbol;
+		}
+	}
+}
