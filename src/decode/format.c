@@ -91,6 +91,23 @@ static bool is_number_size(unsigned int bytes)
 	return bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8;
 }
 
+/*
+ * Bytes of an array's element. Kprobe events say "u64 x[]" on 6.x, with the bytes of the whole as
+ * the field's size: libtraceevent takes that for one element.
+ */
+static uint8_t element_bytes(const struct tep_format_field *field)
+{
+	const char *type = field->type;
+
+	if (type && (type[0] == 'u' || type[0] == 's') && type[1] >= '1' && type[1] <= '8') {
+		unsigned long bits = strtoul(type + 1, NULL, 10);
+
+		if (bits % 8 == 0 && is_number_size((unsigned int)bits / 8))
+			return (uint8_t)(bits / 8);
+	}
+	return is_number_size(field->elementsize) ? (uint8_t)field->elementsize : 0;
+}
+
 static bool fits(const struct tep_format_field *field)
 {
 	return field->offset >= 0 && field->size >= 0 &&
@@ -100,8 +117,6 @@ static bool fits(const struct tep_format_field *field)
 static void read_field(const struct tep_event *event, const struct tep_format_field *from,
 		       struct raw_field *to)
 {
-	unsigned int element = from->elementsize;
-
 	to->name = from->name;
 	to->offset = (uint16_t)from->offset;
 	to->size = (uint16_t)from->size;
@@ -110,7 +125,7 @@ static void read_field(const struct tep_event *event, const struct tep_format_fi
 	to->is_array = from->flags & TEP_FIELD_IS_ARRAY;
 	to->is_dynamic = from->flags & TEP_FIELD_IS_DYNAMIC;
 	to->is_relative = from->flags & TEP_FIELD_IS_RELATIVE;
-	to->element = is_number_size(element) ? (uint8_t)element : 0;
+	to->element = element_bytes(from);
 	to->is_hex = (from->flags & TEP_FIELD_IS_POINTER) || is_printed_hex(event, from->name);
 }
 

@@ -14,10 +14,11 @@
 
 #include "base/alloc.h"
 
-#define SETTLE_NS (20 * 1000000ULL) /* from taking a time stamp to its record in the ring buffer   \
-				     */
-#define ROUND_NS  (2 * 1000000ULL)  /* rounds of reading are at least so far apart */
-#define QUEUE_MAX 1024		    /* pages of a stream, read and not yet walked; a power of two */
+#define SETTLE_NS                                                                                  \
+	(20 * 1000000ULL)	   /* from taking a time stamp to its record in the ring buffer    \
+				    */
+#define ROUND_NS  (2 * 1000000ULL) /* rounds of reading are at least so far apart */
+#define QUEUE_MAX 1024		   /* pages of a stream, read and not yet walked; a power of two */
 
 struct queued {
 	const void *page;

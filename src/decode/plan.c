@@ -329,7 +329,9 @@ static void name_plan(struct event_plan *plan, const struct plan_half *half)
 	plan->system = half->raw->system;
 	plan->name = half->desc && half->desc->probe ? half->desc->probe : half->raw->name;
 	plan->set = half->desc ? half->desc->set : NULL;
-	plan->is_foreign = !half->desc || (!is_described && !half->raw->is_kprobe);
+	/* Kprobe events are plain lists of fields, and libtraceevent 1.7 prints arrays of 6.x as
+	 * zeros. */
+	plan->is_foreign = !is_described && !half->raw->is_kprobe;
 }
 
 struct event_plan *plan_new(struct decode_context *context, const struct plan_half halves[2],
