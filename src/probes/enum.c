@@ -30,26 +30,34 @@ static bool goes_on(const struct lines *lines)
 		return false;
 	text = lines->set->lines[lines->next];
 	text += strspn(text, " \t");
-	return *text == '\0' || *text == '{' || *text == '}' || *text == '-' || is_digit(*text) ||
+	return *text == '\0' || strchr("{},-", *text) || is_digit(*text) ||
 	       (text[0] == '#' && text[1] != '#');
+}
+
+static bool has_brace(const struct line *line)
+{
+	struct span text = span_all(&line->text);
+
+	return memchr(span_text(text), '}', text.length);
 }
 
 static bool join_lines(struct lines *lines, struct line *first)
 {
-	while (!memchr(first->text.text.data, '}', first->text.text.length)) {
+	bool is_closed = has_brace(first);
+
+	while (!is_closed && goes_on(lines)) {
 		struct line line;
 
-		if (!goes_on(lines))
-			return false;
 		lines_next(lines, &line);
 		if (line.kind == LINE_CODE) {
 			mapped_add(&first->text, " ", 1, (int)lines->next, 1);
 			mapped_copy(&first->text, span_all(&line.text), NULL);
 			first->is_broken |= line.is_broken;
+			is_closed = has_brace(&line);
 		}
 		line_clear(&line);
 	}
-	return true;
+	return is_closed;
 }
 
 static bool check_enum_name(const struct probe_set *set, struct span name, struct report *report)
