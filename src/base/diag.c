@@ -112,6 +112,14 @@ void diags_move(struct diags *to, struct diags *from)
 	*from = (struct diags){ 0 };
 }
 
+void diags_soften(struct diags *diags)
+{
+	for (size_t i = 0; i < diags->count; i++)
+		if (diags->items[i].level == DIAG_ERROR)
+			diags->items[i].level = DIAG_WARNING;
+	diags->errors = 0;
+}
+
 void diags_clear(struct diags *diags)
 {
 	for (size_t i = 0; i < diags->count; i++) {

@@ -47,6 +47,8 @@ void diags_print(const struct diags *diags, FILE *out);
 
 /* Moves all of from to the end of to; from is empty then. */
 void diags_move(struct diags *to, struct diags *from);
+/* Makes warnings of its errors: what went wrong need not stop what it is a part of. */
+void diags_soften(struct diags *diags);
 void diags_clear(struct diags *diags);
 
 /*

@@ -6,8 +6,9 @@
  * Ownership: definitions live in group "nk" for all sessions. One that exists with the same body is
  * shared; one with another body is an error that shows both; one that no session of nk made is
  * used where it is the same and never deleted. At the end of a session each definition that nk made
- * and that no instance has enabled is deleted. What a session has is noted under /run/nk before it is
- * made, with pid and start time, so that the next session and "nk clean" can undo after a dead one.
+ * and that no instance has enabled is deleted. What a session has is noted under /run/nk before it
+ * is made, with pid and start time, so that the next session and "nk clean" can undo after a dead
+ * one.
  */
 #ifndef NK_SESSION_SESSION_H
 #define NK_SESSION_SESSION_H
@@ -22,8 +23,9 @@
 #include "resolve/resolve.h"
 
 struct session_buffer {
-	const char *set; /* probes of this set go to an instance of its own; NULL: the default one */
-	size_t kb;       /* per CPU; 0: the default below */
+	const char
+		*set; /* probes of this set go to an instance of its own; NULL: the default one */
+	size_t kb;    /* per CPU; 0: the default below */
 };
 
 struct session_options {
@@ -33,25 +35,30 @@ struct session_options {
 	const pid_t *pids; /* only these; count 0: everything */
 	size_t pid_count;
 	bool follow_children; /* -c: options/event-fork */
-	bool overwrite;       /* flight recorder: the newest stay; else, too, what is not read in time */
-	int buffer_percent;   /* wake-up level of readers; 0: at once */
-	bool per_set;         /* an instance a set: <name>-<set> */
+	/*
+	 * A flight recorder: it has no process and lives on after session_keep(), until
+	 * session_remove(). The newest events stay, as in every session: only then does the kernel
+	 * mark in the stream what was lost.
+	 */
+	bool overwrite;
+	int buffer_percent; /* wake-up level of readers; 0: at once */
+	bool per_set;	    /* an instance a set: <name>-<set> */
 	const struct session_buffer *buffers;
 	size_t buffer_count;
-	const char *run_dir;  /* NULL: "/run/nk" */
+	const char *run_dir; /* NULL: "/run/nk" */
 };
 
 /* One installed trace event. */
 struct session_event {
-	const struct resolved_probe *probe;  /* borrowed */
-	const struct event_def *def;         /* borrowed; its carrier is probe->carriers[carrier] */
+	const struct resolved_probe *probe; /* borrowed */
+	const struct event_def *def;	    /* borrowed; its carrier is probe->carriers[carrier] */
 	size_t carrier;
-	size_t instance;                     /* index into session->instances */
-	int id;                              /* of the format file */
-	char *format;                        /* text of the format file */
-	bool is_shared;                      /* the definition was there already */
+	size_t instance;		     /* index into session->instances */
+	int id;				     /* of the format file */
+	char *format;			     /* text of the format file */
+	bool is_shared;			     /* the definition was there already */
 	uint64_t hits_before, misses_before; /* kprobe_profile when it was enabled */
-	uint64_t hits, misses;               /* of this session, after session_stop() */
+	uint64_t hits, misses;		     /* of this session, after session_stop() */
 };
 
 /* One CPU's losses in one instance, of per_cpu/cpuN/stats, after session_stop(). */
@@ -79,9 +86,9 @@ struct session {
 	struct session_event *events;
 	size_t event_count;
 	int64_t wall_offset_ns; /* CLOCK_REALTIME minus the trace clock, at the start */
-	bool has_wall_offset;   /* false for clocks that clock_gettime(2) does not have */
+	bool has_wall_offset;	/* false for clocks that clock_gettime(2) does not have */
 	char *clock;
-	char *header_page;  /* events/header_page, events/header_event */
+	char *header_page; /* events/header_page, events/header_event */
 	char *header_event;
 	struct session_state *state; /* what to undo; private to session/ */
 };
@@ -89,43 +96,60 @@ struct session {
 /*
  * Undoes what dead sessions left first. Creates the instance(s); tracing_on is 0 until
  * session_start(). -EBUSY: an instance of that name is there; everything is undone on an error.
+ *
+ * From here to session_destroy() SIGINT, SIGTERM, SIGHUP and SIGQUIT are blocked, so that none of
+ * them ends the process without the undo: broker_run() takes them meanwhile; one that comes outside
+ * of it takes effect after session_destroy(). A process forked meanwhile inherits that.
+ *
+ * options->pids are processes: all threads of each, and with follow_children their descendants,
+ * those that there are and those to come.
  */
 int session_create(const struct kernel *kernel, const struct session_options *options,
 		   const struct resolved_probe *probes, size_t probe_count, struct session **out,
 		   struct diags *diags);
 
 /*
- * Writes the definitions: for each probe its best usable carrier; where the kernel refuses it the
- * next one, with a warning that quotes error_log with its caret mapped back to the probe file. A probe
- * all of whose carriers are refused is an error in diags, and the others go on: *refused counts them.
- * -errno only where nothing could be installed at all.
+ * Writes the definitions, sets their filters and enables them (nothing is recorded before
+ * session_start()): for each probe its best usable carrier. Where the kernel refuses one of several
+ * functions that & joins, the others carry on; where it refuses all, or refuses to enable them, the
+ * next carrier is tried; each with a warning that quotes error_log with its caret mapped back to
+ * the probe file. A probe all of whose carriers are refused is an error in diags, and the others go
+ * on: *refused counts them. -errno only where nothing could be installed at all. Call it once.
  */
 int session_install(struct session *session, size_t *refused, struct diags *diags);
 
 /*
  * Sets the kernel's event filter of one probe's event(s): its own (event_def.filter, which
- * session_install() has set already) and, with &&, expr.
+ * session_install() has set already) and, with &&, expr (NULL: its own alone). Of the two halves of
+ * a joined call it is enough that one takes it, since a field may be in one of them only. -EINVAL
+ * with what the kernel says of it: none does.
  */
 int session_set_filter(struct session *session, const struct resolved_probe *probe,
 		       const char *expr, struct diags *diags);
 
-/* Enables all events and turns the instances on. */
+/* Turns the instances on. */
 int session_start(struct session *session, struct diags *diags);
-/* Turns the instances off and reads losses; the ring buffers can still be read. Idempotent. */
+/* Turns the instances off and reads counts and losses; the ring buffers can still be read.
+ * Idempotent. */
 int session_stop(struct session *session, struct diags *diags);
-/* Undoes everything, in whatever state it is; frees. Says in diags what could not be undone. */
+/*
+ * Undoes everything, in whatever state it is; frees. Says in diags what could not be undone. A
+ * definition that somebody else has enabled stays, with a warning, and is no failure. NULL is fine.
+ */
 int session_destroy(struct session *session, struct diags *diags);
+/* Leaves a flight recorder (options->overwrite) to itself: frees, undoes nothing. */
+void session_keep(struct session *session);
 
 /*
- * "PID NAME" lines of tasks: the kernel's saved_cmdlines, and what /proc says of tasks that it does not
- * have. malloc'ed. 0 or -errno.
+ * "PID NAME" lines of tasks: the kernel's saved_cmdlines, and what /proc says of tasks that it does
+ * not have. malloc'ed. 0 or -errno.
  */
 int session_comms(const struct session *session, char **saved_cmdlines);
 
 /* One session that is known under /run/nk. */
 struct session_info {
 	char *name;
-	pid_t pid;        /* of its broker; 0 for a flight recorder */
+	pid_t pid; /* of its broker; 0 for a flight recorder */
 	bool is_alive;
 	char **instances;
 	size_t instance_count;
@@ -136,6 +160,10 @@ struct session_info {
 int session_list(const struct kernel *kernel, const char *run_dir, struct session_info **infos,
 		 size_t *count, struct diags *diags);
 void session_infos_free(struct session_info *infos, size_t count);
+/* Undoes one session that has no living process: a flight recorder, a dead one. -ESRCH: none of
+ * that name; -EBUSY: it lives. */
+int session_remove(const struct kernel *kernel, const char *run_dir, const char *name,
+		   struct diags *diags);
 /* Removes what dead sessions left: *removed counts instances and definitions. */
 int session_clean(const struct kernel *kernel, const char *run_dir, size_t *removed,
 		  struct diags *diags);

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * In: a name and settings. Out: a directory in instances/, turned off, and its descriptors.
+ */
+#include "session/instance.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+
+#define REMOVE_TRIES   200
+#define REMOVE_WAIT_NS 10000000L
+
+static int say_busy(const char *name, struct diags *diags)
+{
+	return diag_error(diags, EBUSY, "there is an instance '%s' already", name);
+}
+
+int instance_look(int tracefs_fd, const char *name, struct diags *diags)
+{
+	NK_FREE char *path = xasprintf("instances/%s", name);
+
+	return faccessat(tracefs_fd, path, F_OK, 0) == 0 ? say_busy(name, diags) : 0;
+}
+
+int instance_make(int tracefs_fd, const char *name, struct diags *diags)
+{
+	NK_FREE char *path = xasprintf("instances/%s", name);
+
+	if (mkdirat(tracefs_fd, path, 0700) == 0)
+		return 0;
+	if (errno == EEXIST)
+		return say_busy(name, diags);
+	return diag_error(diags, errno, "cannot make the instance '%s': %s", name, strerror(errno));
+}
+
+static int write_setting(int dir_fd, const char *file, const char *value, struct diags *diags)
+{
+	int err = file_write(dir_fd, file, value, 0);
+
+	if (err)
+		diag_error(diags, -err, "cannot write '%s' to the instance's %s: %s", value, file,
+			   strerror(-err));
+	return err;
+}
+
+static int set_clock(int dir_fd, const char *clock, struct diags *diags)
+{
+	NK_FREE char *known = NULL;
+	int err = file_write(dir_fd, "trace_clock", clock, 0);
+
+	if (!err)
+		return 0;
+	if (err != -EINVAL || file_read(dir_fd, "trace_clock", &known, NULL) != 0)
+		return diag_error(diags, -err, "cannot use the trace clock '%s': %s", clock,
+				  strerror(-err));
+	known[strcspn(known, "\n")] = '\0';
+	return diag_error(diags, -err, "this kernel has no trace clock '%s'; it has: %s", clock,
+			  known);
+}
+
+static int set_buffer(int dir_fd, size_t kb, struct diags *diags)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%zu", kb);
+
+	int err = file_write(dir_fd, "buffer_size_kb", text, 0);
+	if (err)
+		return diag_error(diags, -err, "cannot have a ring buffer of %zu KiB per CPU: %s",
+				  kb, strerror(-err));
+	return 0;
+}
+
+static int set_pids(int dir_fd, const struct features *features,
+		    const struct instance_settings *settings, struct diags *diags)
+{
+	if (settings->pids && !features->has[FEATURE_INSTANCE_FILTER])
+		return diag_error(diags, ENOTSUP,
+				  "this kernel cannot trace single processes in an instance");
+	if (settings->follow_children && !features->has[FEATURE_EVENT_FORK])
+		return diag_error(diags, ENOTSUP, "this kernel cannot follow child processes");
+	if (settings->follow_children) {
+		int err = write_setting(dir_fd, "options/event-fork", "1", diags);
+
+		if (err)
+			return err;
+	}
+	return settings->pids ? write_setting(dir_fd, "set_event_pid", settings->pids, diags) : 0;
+}
+
+int instance_configure(int dir_fd, const struct features *features,
+		       const struct instance_settings *settings, struct diags *diags)
+{
+	char percent[16];
+	int err = write_setting(dir_fd, "tracing_on", "0", diags);
+
+	if (!err)
+		err = set_clock(dir_fd, settings->clock, diags);
+	if (!err)
+		err = set_buffer(dir_fd, settings->kb, diags);
+	/* The administrator may have turned it off at the top, which a new instance inherits. */
+	if (!err)
+		err = write_setting(dir_fd, "options/overwrite", "1", diags);
+	if (!err && features->has[FEATURE_BUFFER_PERCENT]) {
+		snprintf(percent, sizeof(percent), "%d", settings->buffer_percent);
+		err = write_setting(dir_fd, "buffer_percent", percent, diags);
+	}
+	if (!err)
+		err = set_pids(dir_fd, features, settings, diags);
+	return err;
+}
+
+static int compare_cpus(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+static int list_cpus(struct session_instance *instance)
+{
+	int fd = openat(instance->dir_fd, "per_cpu", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	int cpu;
+	char rest;
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir)))
+		if (sscanf(entry->d_name, "cpu%d%c", &cpu, &rest) == 1)
+			*array_add(&instance->cpus, &instance->cpu_count) = cpu;
+	closedir(dir);
+	if (instance->cpu_count == 0)
+		return -ENOENT;
+	qsort(instance->cpus, instance->cpu_count, sizeof(*instance->cpus), compare_cpus);
+	return 0;
+}
+
+static int open_cpus(struct session_instance *instance, struct diags *diags)
+{
+	instance->raw_fds = xcalloc(instance->cpu_count, sizeof(*instance->raw_fds));
+	instance->stats = xcalloc(instance->cpu_count, sizeof(*instance->stats));
+	for (size_t i = 0; i < instance->cpu_count; i++)
+		instance->raw_fds[i] = -1;
+	for (size_t i = 0; i < instance->cpu_count; i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "per_cpu/cpu%d/trace_pipe_raw", instance->cpus[i]);
+		instance->raw_fds[i] =
+			openat(instance->dir_fd, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (instance->raw_fds[i] < 0)
+			return diag_error(diags, errno, "cannot open %s of instance '%s': %s", path,
+					  instance->name, strerror(errno));
+	}
+	return 0;
+}
+
+int instance_open(int tracefs_fd, struct session_instance *out, struct diags *diags)
+{
+	NK_FREE char *path = xasprintf("instances/%s", out->name);
+
+	out->dir_fd = openat(tracefs_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (out->dir_fd < 0)
+		return diag_error(diags, errno, "cannot open the instance '%s': %s", out->name,
+				  strerror(errno));
+
+	int err = list_cpus(out);
+	if (err)
+		return diag_error(diags, -err, "cannot list the CPUs of instance '%s': %s",
+				  out->name, strerror(-err));
+	return open_cpus(out, diags);
+}
+
+void instance_close(struct session_instance *instance)
+{
+	for (size_t i = 0; instance->raw_fds && i < instance->cpu_count; i++) {
+		if (instance->raw_fds[i] >= 0)
+			close(instance->raw_fds[i]);
+		instance->raw_fds[i] = -1;
+	}
+	if (instance->dir_fd >= 0)
+		close(instance->dir_fd);
+	instance->dir_fd = -1;
+}
+
+void instance_clear(struct session_instance *instance)
+{
+	instance_close(instance);
+	for (size_t i = 0; instance->stats && i < instance->cpu_count; i++)
+		free(instance->stats[i].text);
+	free(instance->stats);
+	free(instance->raw_fds);
+	free(instance->cpus);
+	free(instance->name);
+	*instance = (struct session_instance){ .dir_fd = -1 };
+}
+
+int instance_remove(int tracefs_fd, const char *name)
+{
+	char path[NAME_MAX + 16];
+
+	/* Not allocated: it is called for want of memory, too. */
+	snprintf(path, sizeof(path), "instances/%s", name);
+	for (int i = 0; i < REMOVE_TRIES; i++) {
+		if (unlinkat(tracefs_fd, path, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			return 0;
+		/* A worker that was killed may not have let go of its trace_pipe_raw yet. */
+		if (errno != EBUSY)
+			return -errno;
+		nanosleep(&(struct timespec){ .tv_nsec = REMOVE_WAIT_NS }, NULL);
+	}
+	return -EBUSY;
+}
+
+int instance_turn(const struct session_instance *instance, bool on)
+{
+	return file_write(instance->dir_fd, "tracing_on", on ? "1" : "0", 0);
+}
+
+int instance_add_pid(const struct session_instance *instance, pid_t pid)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%d\n", (int)pid);
+	return file_write(instance->dir_fd, "set_event_pid", text, 1);
+}
+
+int instance_disable(const struct session_instance *instance)
+{
+	return file_write(instance->dir_fd, "events/enable", "0", 0);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An instance of tracefs (Documentation/trace/ftrace.rst, "Instances"): made, set, opened, removed.
+ * libtracefs knows one tracefs per process; here all is relative to a descriptor, so that tests can
+ * give a directory of their own. The top-level buffer and its options are never written.
+ */
+#ifndef NK_SESSION_INSTANCE_H
+#define NK_SESSION_INSTANCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/diag.h"
+#include "kernel/features.h"
+#include "session/session.h"
+
+struct instance_settings {
+	size_t kb; /* per CPU */
+	const char *clock;
+	int buffer_percent;
+	bool follow_children;
+	const char *pids; /* for set_event_pid, separated by blanks; NULL: all */
+};
+
+/* -EBUSY: there is one of that name. */
+int instance_look(int tracefs_fd, const char *name, struct diags *diags);
+/* mkdir; errors as those of instance_look(). */
+int instance_make(int tracefs_fd, const char *name, struct diags *diags);
+/* Off, and set up; dir_fd: the instance's directory. */
+int instance_configure(int dir_fd, const struct features *features,
+		       const struct instance_settings *settings, struct diags *diags);
+/* Opens the directory of out->name, and every CPU's trace_pipe_raw. */
+int instance_open(int tracefs_fd, struct session_instance *out, struct diags *diags);
+/* Closes what instance_open() opened; name and stats stay. */
+void instance_close(struct session_instance *instance);
+/* Frees all of it. */
+void instance_clear(struct session_instance *instance);
+/* rmdir; waits a moment for a dying reader. One that is gone is fine. 0 or -errno. */
+int instance_remove(int tracefs_fd, const char *name);
+
+int instance_turn(const struct session_instance *instance, bool on);
+/* Adds a task to those that the instance sees. */
+int instance_add_pid(const struct session_instance *instance, pid_t pid);
+/* Disables all events of the instance. */
+int instance_disable(const struct session_instance *instance);
+
+#endif

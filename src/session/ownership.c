@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Notes of sessions in and out. What it holds true: a note is there before what it notes is, and
+ * its pid is told from a later process of the same number by its start time.
+ */
+#include "session/ownership.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#define DEFAULT_PATH "run/nk"
+#define LOCK_NAME    "lock"
+#define NAME_LIMIT   100
+#define LOCK_WAIT_NS 20000000L
+#define UNDO_TRIES   500 /* 10 s */
+
+static int check_safe(int fd, const char *path, struct diags *diags)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) != 0)
+		return -errno;
+	if ((status.st_uid != 0 && status.st_uid != geteuid()) || (status.st_mode & 022))
+		return diag_error(diags, EPERM,
+				  "%s belongs to somebody else, or others may write to it", path);
+	return 0;
+}
+
+int ownership_open(int root_fd, const char *path, bool make, int *run_fd, struct diags *diags)
+{
+	int base = path ? AT_FDCWD : root_fd;
+	const char *where = path ? path : DEFAULT_PATH;
+
+	if (make && mkdirat(base, where, 0700) != 0 && errno != EEXIST)
+		return diag_error(diags, errno, "cannot make the directory '%s': %s", where,
+				  strerror(errno));
+
+	NK_CLOSE int fd = openat(base, where, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT && !make)
+		return -ENOENT;
+	if (fd < 0)
+		return diag_error(diags, errno, "cannot open the directory '%s': %s", where,
+				  strerror(errno));
+
+	int err = check_safe(fd, where, diags);
+
+	if (err)
+		return err;
+	*run_fd = fd;
+	fd = -1;
+	return 0;
+}
+
+/* A session blocks the signals that end it: nobody could interrupt a wait for a lock that is stuck.
+ */
+static bool is_told_to_end(void)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
+	       sigismember(&pending, SIGHUP) || sigismember(&pending, SIGQUIT);
+}
+
+int ownership_lock(int run_fd, enum ownership_purpose purpose, int *lock_fd, struct diags *diags)
+{
+	int tries = 0;
+	NK_CLOSE int fd =
+		openat(run_fd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return diag_error(diags, errno, "cannot open the lock of all sessions: %s",
+				  strerror(errno));
+	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return diag_error(diags, errno, "cannot lock out other sessions: %s",
+					  strerror(errno));
+		if (purpose == OWNERSHIP_SETUP && is_told_to_end())
+			return diag_error(diags, EINTR,
+					  "interrupted while another session was being set up");
+		if (purpose == OWNERSHIP_UNDO && ++tries == UNDO_TRIES)
+			return diag_error(diags, ETIMEDOUT,
+					  "another session holds the lock for too long");
+		nanosleep(&(struct timespec){ .tv_nsec = LOCK_WAIT_NS }, NULL);
+	}
+	*lock_fd = fd;
+	fd = -1;
+	return 0;
+}
+
+int ownership_check_name(const char *name, struct diags *diags)
+{
+	size_t length = strlen(name);
+
+	if (length == 0 || length > NAME_LIMIT || name[0] == '.' ||
+	    strcspn(name, "/ \t\n") != length || strcmp(name, LOCK_NAME) == 0)
+		return diag_error(diags, EINVAL, "'%s' cannot be the name of a session", name);
+	return 0;
+}
+
+/* Field 22 of /proc/PID/stat, behind the name, which may hold blanks and parentheses. */
+static int read_start_time(int root_fd, pid_t pid, unsigned long long *start_time)
+{
+	NK_FREE char *text = NULL;
+	char path[64];
+
+	snprintf(path, sizeof(path), "proc/%d/stat", (int)pid);
+
+	int err = file_read(root_fd, path, &text, NULL);
+	if (err)
+		return err;
+
+	char *cursor = strrchr(text, ')');
+	if (!cursor)
+		return -EINVAL;
+	cursor++;
+
+	const char *word = NULL;
+	for (int field = 3; field <= 22; field++) {
+		word = text_next_word(&cursor);
+		if (!word)
+			return -EINVAL;
+	}
+	*start_time = strtoull(word, NULL, 10);
+	return 0;
+}
+
+static void parse_note_line(char *line, struct session_info *out, unsigned long long *start_time)
+{
+	char *cursor = line;
+	const char *kind = text_next_word(&cursor);
+	const char *value = text_next_word(&cursor);
+
+	if (!kind || !value)
+		return;
+	if (strcmp(kind, "instance") == 0) {
+		*array_add(&out->instances, &out->instance_count) = xstrdup(value);
+	} else if (strcmp(kind, "definition") == 0) {
+		*array_add(&out->definitions, &out->definition_count) = xstrdup(value);
+	} else if (strcmp(kind, "pid") == 0) {
+		const char *start = text_next_word(&cursor);
+
+		out->pid = (pid_t)strtol(value, NULL, 10);
+		*start_time = start ? strtoull(start, NULL, 10) : 0;
+	}
+}
+
+void ownership_parse(const char *name, const char *text, struct session_info *out,
+		     unsigned long long *start_time)
+{
+	NK_FREE char *copy = xstrdup(text);
+	char *cursor = copy;
+	char *line;
+
+	*out = (struct session_info){ .name = xstrdup(name) };
+	*start_time = 0;
+	while ((line = text_next_line(&cursor)))
+		parse_note_line(line, out, start_time);
+}
+
+/* A flight recorder has no process: it lives as long as its instances do. */
+static bool has_instance(const struct session_info *info, int tracefs_fd)
+{
+	for (size_t i = 0; i < info->instance_count; i++) {
+		NK_FREE char *path = xasprintf("instances/%s", info->instances[i]);
+
+		if (faccessat(tracefs_fd, path, F_OK, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_alive(const struct session_info *info, unsigned long long noted, int root_fd,
+		     int tracefs_fd)
+{
+	unsigned long long now;
+
+	if (info->pid == 0)
+		return has_instance(info, tracefs_fd);
+	return read_start_time(root_fd, info->pid, &now) == 0 && now == noted;
+}
+
+static int read_note(int run_fd, const char *name, struct session_info *out,
+		     unsigned long long *start_time)
+{
+	NK_FREE char *text = NULL;
+	int err = file_read(run_fd, name, &text, NULL);
+
+	if (!err)
+		ownership_parse(name, text, out, start_time);
+	return err;
+}
+
+/* What a dead session could not delete stays nk's, under the note of its successor. */
+static void add_leftovers(int run_fd, const char *name, struct text *text)
+{
+	struct session_info *old = xcalloc(1, sizeof(*old));
+	unsigned long long start_time;
+
+	if (read_note(run_fd, name, old, &start_time) != 0) {
+		free(old);
+		return;
+	}
+	for (size_t i = 0; i < old->definition_count; i++)
+		text_addf(text, "definition %s\n", old->definitions[i]);
+	session_infos_free(old, 1);
+}
+
+static int write_note(int run_fd, const char *temporary, const char *text, int *note_fd)
+{
+	NK_CLOSE int fd =
+		openat(run_fd, temporary,
+		       O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return -errno;
+
+	int err = file_write_all(fd, text, strlen(text));
+	if (err)
+		return err;
+	*note_fd = fd;
+	fd = -1;
+	return 0;
+}
+
+int ownership_create(int root_fd, int run_fd, const char *name, pid_t pid, int *note_fd,
+		     struct diags *diags)
+{
+	NK_FREE char *temporary = xasprintf(".%s", name);
+	unsigned long long start_time = 0;
+	struct text text = { 0 };
+	int fd = -1;
+	int err = pid ? read_start_time(root_fd, pid, &start_time) : 0;
+
+	if (err)
+		return diag_error(diags, -err, "cannot read /proc/%d/stat: %s", (int)pid,
+				  strerror(-err));
+	text_addf(&text, "pid %d %llu\n", (int)pid, start_time);
+	add_leftovers(run_fd, name, &text);
+	err = write_note(run_fd, temporary, text.data, &fd);
+	text_clear(&text);
+	if (!err && renameat(run_fd, temporary, run_fd, name) != 0) {
+		err = -errno;
+		close(fd);
+	}
+	if (err)
+		return diag_error(diags, -err, "cannot note the session in the run directory: %s",
+				  strerror(-err));
+	*note_fd = fd;
+	return 0;
+}
+
+int ownership_add(int note_fd, const char *kind, const char *value)
+{
+	NK_FREE char *line = xasprintf("%s %s\n", kind, value);
+
+	return file_write_all(note_fd, line, strlen(line));
+}
+
+void ownership_remove(int run_fd, const char *name)
+{
+	unlinkat(run_fd, name, 0);
+}
+
+static void add_info(int root_fd, int run_fd, int tracefs_fd, const char *name,
+		     struct session_info **infos, size_t *count)
+{
+	struct session_info info;
+	unsigned long long start_time;
+
+	if (name[0] == '.' || strcmp(name, LOCK_NAME) == 0 ||
+	    read_note(run_fd, name, &info, &start_time) != 0)
+		return;
+	info.is_alive = is_alive(&info, start_time, root_fd, tracefs_fd);
+	*array_add(infos, count) = info;
+}
+
+static int compare_infos(const void *a, const void *b)
+{
+	return strcmp(((const struct session_info *)a)->name,
+		      ((const struct session_info *)b)->name);
+}
+
+int ownership_list(int root_fd, int run_fd, int tracefs_fd, struct session_info **infos,
+		   size_t *count)
+{
+	int fd = openat(run_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!dir)
+		return -errno;
+	*infos = NULL;
+	*count = 0;
+	while ((entry = readdir(dir)))
+		add_info(root_fd, run_fd, tracefs_fd, entry->d_name, infos, count);
+	closedir(dir);
+	if (*count > 1)
+		qsort(*infos, *count, sizeof(**infos), compare_infos);
+	return 0;
+}
+
+static bool notes(const struct session_info *info, const char *event)
+{
+	for (size_t i = 0; i < info->definition_count; i++)
+		if (strcmp(info->definitions[i], event) == 0)
+			return true;
+	return false;
+}
+
+bool ownership_notes_definition(const struct session_info *infos, size_t count, const char *event,
+				const char *except, bool only_alive)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (only_alive && !infos[i].is_alive)
+			continue;
+		if (except && strcmp(infos[i].name, except) == 0)
+			continue;
+		if (notes(&infos[i], event))
+			return true;
+	}
+	return false;
+}

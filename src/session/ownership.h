@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The run directory, /run/nk: one note a session, of what it has in the kernel, written before the
+ *thing is made. Its lines:
+ *
+ *	pid PID STARTTIME          of the broker, field 22 of /proc/PID/stat; "pid 0 0": a flight
+ *recorder instance NAME definition GROUP/EVENT     made by some session of nk, and used by this one
+ *
+ * A definition is deleted by the last session that notes it. The file "lock" is flock(2)ed by
+ *whoever sets up or undoes.
+ */
+#ifndef NK_SESSION_OWNERSHIP_H
+#define NK_SESSION_OWNERSHIP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/diag.h"
+#include "session/session.h"
+
+/*
+ * Opens the run directory: path, or where it is NULL run/nk below root_fd; made, mode 0700, where
+ * make is set, else -ENOENT where there is none. -EPERM: it is somebody else's, or others may write
+ * to it.
+ */
+int ownership_open(int root_fd, const char *path, bool make, int *run_fd, struct diags *diags);
+
+/*
+ * Waits for the lock; closing *lock_fd gives it back. -EINTR: a signal that ends the session is
+ * pending. An undo does not give up for signals, but after 10 s: -ETIMEDOUT.
+ */
+enum ownership_purpose { OWNERSHIP_SETUP, OWNERSHIP_UNDO };
+int ownership_lock(int run_fd, enum ownership_purpose purpose, int *lock_fd, struct diags *diags);
+
+/* -EINVAL: not a name that a note and an instance can have. */
+int ownership_check_name(const char *name, struct diags *diags);
+
+/*
+ * Makes the note of a session, with the definitions that a dead one of that name left; *note_fd is
+ * for ownership_add(). pid 0: a flight recorder.
+ */
+int ownership_create(int root_fd, int run_fd, const char *name, pid_t pid, int *note_fd,
+		     struct diags *diags);
+/* kind: "instance" or "definition". 0 or -errno. */
+int ownership_add(int note_fd, const char *kind, const char *value);
+void ownership_remove(int run_fd, const char *name);
+
+/*
+ * All sessions that have a note, or the one of that name. The caller frees them by
+ * session_infos_free(). A note that cannot be read is left out.
+ */
+int ownership_list(int root_fd, int run_fd, int tracefs_fd, struct session_info **infos,
+		   size_t *count);
+/* The text of a note; name becomes the info's. */
+void ownership_parse(const char *name, const char *text, struct session_info *out,
+		     unsigned long long *start_time);
+
+/* Whether any of the sessions but the one named (may be NULL) notes the definition; only_alive: a
+ * living one. */
+bool ownership_notes_definition(const struct session_info *infos, size_t count, const char *event,
+				const char *except, bool only_alive);
+
+#endif

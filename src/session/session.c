@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A session's life: created under the lock of all sessions, started, stopped, destroyed. What it
+ * holds true: whatever is in the kernel is in the session's note, and is undone on every way out;
+ * the signals that would end the process meanwhile are blocked.
+ */
+#include "session/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "session/clock.h"
+#include "session/definitions.h"
+#include "session/instance.h"
+#include "session/ownership.h"
+#include "session/state.h"
+#include "session/stats.h"
+#include "session/tasks.h"
+#include "session/undo.h"
+
+#define DEFAULT_KB    1408
+#define DEFAULT_CLOCK "mono"
+
+/*
+ * Of this process, for the undo when memory runs out: the hook of alloc.h has no argument. Nothing
+ * else reads it.
+ */
+static struct session *all_sessions;
+
+void session_end_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
+	sigaddset(set, SIGQUIT);
+}
+
+/* Without memory: the definitions one by one, each in a write of its own. The note stays, for nk
+ * clean. */
+static void undo_without_memory(struct session *session)
+{
+	if (session->state->worker > 0) {
+		kill(session->state->worker, SIGKILL);
+		waitpid(session->state->worker, NULL, 0);
+	}
+	for (size_t i = 0; i < session->instance_count; i++) {
+		instance_turn(&session->instances[i], false);
+		instance_close(&session->instances[i]);
+		instance_remove(session->tracefs_fd, session->instances[i].name);
+	}
+	for (size_t i = 0; i < session->state->owned_count; i++) {
+		char line[256];
+
+		snprintf(line, sizeof(line), "-:%s\n", session->state->owned[i]);
+		file_write(session->tracefs_fd, "kprobe_events", line, 1);
+	}
+}
+
+static void last_words(void)
+{
+	for (struct session *session = all_sessions; session; session = session->state->next)
+		if (!session->state->is_kept)
+			undo_without_memory(session);
+}
+
+static void enlist(struct session *session)
+{
+	session->state->next = all_sessions;
+	all_sessions = session;
+	alloc_set_last_words(last_words);
+}
+
+static void delist(const struct session *session)
+{
+	struct session **link = &all_sessions;
+
+	while (*link && *link != session)
+		link = &(*link)->state->next;
+	if (*link)
+		*link = session->state->next;
+	if (!all_sessions)
+		alloc_set_last_words(NULL);
+}
+
+void session_leave_to_parent(struct session *session)
+{
+	all_sessions = NULL;
+	alloc_set_last_words(NULL);
+	for (size_t i = 0; i < session->instance_count; i++) {
+		close(session->instances[i].dir_fd);
+		session->instances[i].dir_fd = -1;
+	}
+	close(session->tracefs_fd);
+	close(session->run_fd);
+	close(session->state->note_fd);
+	session->tracefs_fd = session->run_fd = session->state->note_fd = -1;
+}
+
+static struct session *session_new(const struct kernel *kernel,
+				   const struct session_options *options,
+				   const struct resolved_probe *probes, size_t probe_count)
+{
+	struct session *session = xcalloc(1, sizeof(*session));
+	struct session_state *state = xcalloc(1, sizeof(*state));
+	sigset_t signals;
+
+	session->tracefs_fd = session->run_fd = state->note_fd = -1;
+	session->state = state;
+	session->clock = xstrdup(options->clock ? options->clock : DEFAULT_CLOCK);
+	state->kernel = kernel;
+	state->probes = probes;
+	state->probe_count = probe_count;
+	state->name = options->name ? xstrdup(options->name) : xasprintf("nk-%d", (int)getpid());
+	session_end_signals(&signals);
+	sigprocmask(SIG_BLOCK, &signals, &state->old_signals);
+	enlist(session);
+	return session;
+}
+
+static void session_free(struct session *session)
+{
+	struct session_state *state = session->state;
+
+	delist(session);
+	for (size_t i = 0; i < session->instance_count; i++)
+		instance_clear(&session->instances[i]);
+	for (size_t i = 0; i < session->event_count; i++)
+		free(session->events[i].format);
+	for (size_t i = 0; i < state->owned_count; i++)
+		free(state->owned[i]);
+	if (session->tracefs_fd >= 0)
+		close(session->tracefs_fd);
+	if (session->run_fd >= 0)
+		close(session->run_fd);
+	if (state->note_fd >= 0)
+		close(state->note_fd);
+	sigprocmask(SIG_SETMASK, &state->old_signals, NULL);
+	free(state->owned);
+	free(state->name);
+	free(state);
+	free(session->instances);
+	free(session->events);
+	free(session->clock);
+	free(session->header_page);
+	free(session->header_event);
+	free(session);
+}
+
+static int open_tracefs(const struct kernel *kernel, int *tracefs_fd, struct diags *diags)
+{
+	int fd = openat(kernel->root_fd, kernel->tracefs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return diag_error(diags, errno, "cannot open tracefs: %s", strerror(errno));
+	*tracefs_fd = fd;
+	return 0;
+}
+
+static int open_files(struct session *session, const struct session_options *options,
+		      struct diags *diags)
+{
+	const struct kernel *kernel = session->state->kernel;
+	int err = ownership_check_name(session->state->name, diags);
+
+	if (!err)
+		err = open_tracefs(kernel, &session->tracefs_fd, diags);
+	if (!err)
+		err = ownership_open(kernel->root_fd, options->run_dir, true, &session->run_fd,
+				     diags);
+	if (err)
+		return err;
+	err = file_read(session->tracefs_fd, "events/header_page", &session->header_page, NULL);
+	if (!err)
+		err = file_read(session->tracefs_fd, "events/header_event", &session->header_event,
+				NULL);
+	if (err)
+		return diag_error(diags, -err, "cannot read the ring buffer's format: %s",
+				  strerror(-err));
+	return 0;
+}
+
+/* The buffer size that the options give a set; *own: the set has an entry of its own. */
+static size_t buffer_kb(const struct session_options *options, const char *set, bool *own)
+{
+	size_t kb = options->buffer_kb ? options->buffer_kb : DEFAULT_KB;
+
+	*own = false;
+	for (size_t i = 0; i < options->buffer_count; i++) {
+		const struct session_buffer *buffer = &options->buffers[i];
+		bool same = set && buffer->set && strcmp(set, buffer->set) == 0;
+
+		if (!same && (buffer->set || *own))
+			continue;
+		kb = buffer->kb ? buffer->kb : kb;
+		*own = *own || same;
+	}
+	return kb;
+}
+
+/* Names the instances that the probes' sets need, in the order of the probes. */
+static void plan_instances(struct session *session, const struct session_options *options)
+{
+	for (size_t i = 0; i < session->state->probe_count; i++) {
+		const char *set = session->state->probes[i].probe->set->name;
+		bool own;
+		bool is_there = false;
+
+		buffer_kb(options, set, &own);
+		if (!own && !options->per_set)
+			set = NULL;
+		for (size_t j = 0; j < session->instance_count; j++) {
+			const char *other = session->instances[j].set;
+
+			is_there = is_there || other == set ||
+				   (other && set && strcmp(other, set) == 0);
+		}
+		if (is_there)
+			continue;
+
+		struct session_instance *instance =
+			array_add(&session->instances, &session->instance_count);
+		instance->dir_fd = -1;
+		instance->set = set;
+		instance->name = set ? xasprintf("%s-%s", session->state->name, set)
+				     : xstrdup(session->state->name);
+	}
+}
+
+/* Looked for before it is noted: a note of somebody else's instance would be that one's end. */
+static int make_instance(struct session *session, const char *name, struct diags *diags)
+{
+	int err = ownership_check_name(name, diags);
+
+	if (!err)
+		err = instance_look(session->tracefs_fd, name, diags);
+	if (err)
+		return err;
+	err = ownership_add(session->state->note_fd, "instance", name);
+	if (err)
+		return diag_error(diags, -err, "cannot note the instance '%s': %s", name,
+				  strerror(-err));
+	return instance_make(session->tracefs_fd, name, diags);
+}
+
+/* instance_count tells what there is to undo: one that was not made is somebody else's. */
+static int make_instances(struct session *session, const struct session_options *options,
+			  struct instance_settings *settings, struct diags *diags)
+{
+	size_t planned = session->instance_count;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < planned; i++) {
+		struct session_instance *instance = &session->instances[i];
+		bool own;
+
+		settings->kb = buffer_kb(options, instance->set, &own);
+		err = make_instance(session, instance->name, diags);
+		if (err) {
+			for (size_t j = i; j < planned; j++)
+				instance_clear(&session->instances[j]);
+			session->instance_count = i;
+			break;
+		}
+		err = instance_open(session->tracefs_fd, instance, diags);
+		if (!err)
+			err = instance_configure(instance->dir_fd,
+						 &session->state->kernel->features, settings,
+						 diags);
+	}
+	return err;
+}
+
+static int create_instances(struct session *session, const struct session_options *options,
+			    struct diags *diags)
+{
+	NK_FREE char *pids = NULL;
+	struct instance_settings settings = {
+		.clock = session->clock,
+		.buffer_percent = options->buffer_percent,
+		.follow_children = options->follow_children,
+	};
+
+	if (options->pid_count > 0) {
+		int err = tasks_of(session->state->kernel->root_fd, options->pids,
+				   options->pid_count, options->follow_children, &pids, diags);
+
+		if (err)
+			return err;
+		settings.pids = pids;
+	}
+	plan_instances(session, options);
+	return make_instances(session, options, &settings, diags);
+}
+
+/* Undoes the dead; -EBUSY where a session of that name lives. */
+static int make_way(struct session *session, struct diags *diags)
+{
+	struct session_info *infos;
+	size_t count;
+	int err = ownership_list(session->state->kernel->root_fd, session->run_fd,
+				 session->tracefs_fd, &infos, &count);
+
+	if (err)
+		return diag_error(diags, -err, "cannot read the run directory: %s", strerror(-err));
+
+	struct undo undo = { session->tracefs_fd, infos, count, 0, 0 };
+	struct diags ignored = { 0 };
+
+	/* That the dead left something which cannot be removed does not stop the living. */
+	undo_dead(&undo, session->run_fd, &ignored);
+	diags_clear(&ignored);
+	for (size_t i = 0; i < count; i++)
+		if (infos[i].is_alive && strcmp(infos[i].name, session->state->name) == 0)
+			err = diag_error(diags, EBUSY, "there is a session '%s' already",
+					 session->state->name);
+	session_infos_free(infos, count);
+	return err;
+}
+
+static int set_up(struct session *session, const struct session_options *options,
+		  struct diags *diags)
+{
+	NK_CLOSE int lock_fd = -1;
+	int err = ownership_lock(session->run_fd, OWNERSHIP_SETUP, &lock_fd, diags);
+
+	if (!err)
+		err = make_way(session, diags);
+	if (!err)
+		err = ownership_create(session->state->kernel->root_fd, session->run_fd,
+				       session->state->name, options->overwrite ? 0 : getpid(),
+				       &session->state->note_fd, diags);
+	if (!err)
+		err = create_instances(session, options, diags);
+	return err;
+}
+
+int session_create(const struct kernel *kernel, const struct session_options *options,
+		   const struct resolved_probe *probes, size_t probe_count, struct session **out,
+		   struct diags *diags)
+{
+	struct session *session = session_new(kernel, options, probes, probe_count);
+	int err = open_files(session, options, diags);
+
+	if (!err)
+		err = set_up(session, options, diags);
+	if (err) {
+		session_destroy(session, diags);
+		return err;
+	}
+	*out = session;
+	return 0;
+}
+
+int session_own(struct session *session, const char *event)
+{
+	struct session_state *state = session->state;
+
+	for (size_t i = 0; i < state->owned_count; i++)
+		if (strcmp(state->owned[i], event) == 0)
+			return 0;
+
+	int err = ownership_add(state->note_fd, "definition", event);
+	if (!err)
+		*array_add(&state->owned, &state->owned_count) = xstrdup(event);
+	return err;
+}
+
+void session_disown(struct session *session, const char *event)
+{
+	struct session_state *state = session->state;
+
+	for (size_t i = 0; i < state->owned_count; i++) {
+		if (strcmp(state->owned[i], event) != 0)
+			continue;
+		free(state->owned[i]);
+		state->owned[i] = state->owned[state->owned_count - 1];
+		state->owned_count--;
+		return;
+	}
+}
+
+static int read_counts(const struct session *session, struct profile_counts *counts)
+{
+	char **names = xcalloc(session->event_count, sizeof(*names));
+
+	for (size_t i = 0; i < session->event_count; i++)
+		names[i] = definitions_event_name(&session->events[i].def->desc);
+
+	int err = stats_read_profile(session->tracefs_fd, (const char *const *)names,
+				     session->event_count, counts);
+	for (size_t i = 0; i < session->event_count; i++)
+		free(names[i]);
+	free(names);
+	return err;
+}
+
+int session_start(struct session *session, struct diags *diags)
+{
+	NK_FREE struct profile_counts *counts = xcalloc(session->event_count, sizeof(*counts));
+	int err = read_counts(session, counts);
+
+	if (err)
+		diag_warning(diags, "cannot read kprobe_profile: %s; hits and misses are not known",
+			     strerror(-err));
+	for (size_t i = 0; i < session->event_count; i++) {
+		session->events[i].hits_before = counts[i].hits;
+		session->events[i].misses_before = counts[i].misses;
+	}
+	session->has_wall_offset = clock_wall_offset(session->clock, &session->wall_offset_ns);
+	session->state->is_on = true;
+	for (size_t i = 0; i < session->instance_count; i++) {
+		err = instance_turn(&session->instances[i], true);
+		if (err) {
+			session_stop(session, NULL);
+			return diag_error(diags, -err, "cannot turn the instance '%s' on: %s",
+					  session->instances[i].name, strerror(-err));
+		}
+	}
+	return 0;
+}
+
+static uint64_t difference(uint64_t now, uint64_t before)
+{
+	/* Somebody has defined it anew meanwhile: its counters began again. */
+	return now >= before ? now - before : now;
+}
+
+static void take_counts(struct session *session, struct diags *diags)
+{
+	NK_FREE struct profile_counts *counts = xcalloc(session->event_count, sizeof(*counts));
+	int err = read_counts(session, counts);
+
+	if (err) {
+		diag_warning(diags, "cannot read kprobe_profile: %s; hits and misses are not known",
+			     strerror(-err));
+		return;
+	}
+	for (size_t i = 0; i < session->event_count; i++) {
+		struct session_event *event = &session->events[i];
+
+		event->hits = difference(counts[i].hits, event->hits_before);
+		event->misses = difference(counts[i].misses, event->misses_before);
+	}
+}
+
+int session_stop(struct session *session, struct diags *diags)
+{
+	int first_error = 0;
+
+	if (!session->state->is_on)
+		return 0;
+	session->state->is_on = false;
+	for (size_t i = 0; i < session->instance_count; i++) {
+		int err = instance_turn(&session->instances[i], false);
+
+		if (err && !first_error)
+			first_error =
+				diag_error(diags, -err, "cannot turn the instance '%s' off: %s",
+					   session->instances[i].name, strerror(-err));
+	}
+	take_counts(session, diags);
+	for (size_t i = 0; i < session->instance_count; i++) {
+		int err = stats_read_cpus(&session->instances[i]);
+
+		if (err)
+			diag_warning(diags, "cannot read the losses of instance '%s': %s",
+				     session->instances[i].name, strerror(-err));
+	}
+	return first_error;
+}
+
+void session_disable(struct session *session)
+{
+	/* One that cannot be disabled is when its instance is removed. */
+	for (size_t i = 0; i < session->instance_count; i++)
+		instance_disable(&session->instances[i]);
+}
+
+static int undo_all(struct session *session, struct diags *diags)
+{
+	struct session_state *state = session->state;
+	struct session_info *infos = NULL;
+	size_t count = 0;
+	int first_error = 0;
+
+	ownership_list(state->kernel->root_fd, session->run_fd, session->tracefs_fd, &infos,
+		       &count);
+
+	struct undo undo = { session->tracefs_fd, infos, count, 0, 0 };
+
+	for (size_t i = 0; i < session->instance_count; i++) {
+		instance_close(&session->instances[i]);
+
+		int err = undo_instance(&undo, session->instances[i].name, diags);
+
+		if (!first_error)
+			first_error = err;
+	}
+
+	int err = undo_definitions(&undo, state->owned, state->owned_count, state->name, diags);
+	if (!first_error)
+		first_error = err;
+	/* With something left the note stays: the next session finds it dead, and tries again. */
+	if (!first_error && undo.left == 0)
+		ownership_remove(session->run_fd, state->name);
+	session_infos_free(infos, count);
+	return first_error;
+}
+
+int session_destroy(struct session *session, struct diags *diags)
+{
+	NK_CLOSE int lock_fd = -1;
+	int err = 0;
+
+	if (!session)
+		return 0;
+	session_stop(session, diags);
+	/* Without a note nothing was made. Without the lock the undo is still better than none. */
+	if (session->state->note_fd >= 0) {
+		ownership_lock(session->run_fd, OWNERSHIP_UNDO, &lock_fd, diags);
+		err = undo_all(session, diags);
+	}
+	session_free(session);
+	return err;
+}
+
+void session_keep(struct session *session)
+{
+	session->state->is_kept = true;
+	session_free(session);
+}
+
+int session_comms(const struct session *session, char **saved_cmdlines)
+{
+	NK_FREE char *saved = NULL;
+	int err = file_read(session->tracefs_fd, "saved_cmdlines", &saved, NULL);
+
+	if (err && err != -ENOENT)
+		return err;
+	*saved_cmdlines = tasks_comms(session->state->kernel->root_fd, saved);
+	return 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of session/ know of a session beside what everybody may see.
+ */
+#ifndef NK_SESSION_STATE_H
+#define NK_SESSION_STATE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "session/session.h"
+
+struct session_state {
+	const struct kernel *kernel;	     /* borrowed */
+	const struct resolved_probe *probes; /* borrowed */
+	size_t probe_count;
+	char *name; /* of the session, and of its note */
+	int note_fd;
+	char **owned; /* "GROUP/EVENT" made by nk and used here; deleted by whoever is last */
+	size_t owned_count;
+	bool is_on;
+	bool is_kept;	      /* a flight recorder */
+	sigset_t old_signals; /* mask before session_create() */
+	pid_t worker;	      /* to be killed before the undo in an emergency; 0: none */
+	struct session *next; /* of all sessions of this process */
+};
+
+/* Signals that end a session; blocked from session_create() to session_destroy(). */
+void session_end_signals(sigset_t *set);
+
+/* Disables all events of all instances; what was recorded stays. */
+void session_disable(struct session *session);
+
+/* In a child process, which must undo nothing: closes what only the broker uses. */
+void session_leave_to_parent(struct session *session);
+
+/* Takes one note of a definition; 0 or -errno. */
+int session_own(struct session *session, const char *event);
+void session_disown(struct session *session, const char *event);
+
+#endif

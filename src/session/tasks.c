@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * In: /proc below a root directory. Out: task numbers and names. A task that ends while it is
+ * looked at is left out.
+ */
+#include "session/tasks.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/text.h"
+
+struct tasks {
+	pid_t *items;
+	size_t count;
+};
+
+static bool has(const struct tasks *tasks, pid_t task)
+{
+	for (size_t i = 0; i < tasks->count; i++)
+		if (tasks->items[i] == task)
+			return true;
+	return false;
+}
+
+static void add(struct tasks *tasks, pid_t task)
+{
+	if (!has(tasks, task))
+		*array_add(&tasks->items, &tasks->count) = task;
+}
+
+/* The directories below path whose names are numbers. */
+static int list_numbers(int root_fd, const char *path, struct tasks *out)
+{
+	int fd = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir))) {
+		char *end;
+		long number = strtol(entry->d_name, &end, 10);
+
+		if (number > 0 && *end == '\0')
+			*array_add(&out->items, &out->count) = (pid_t)number;
+	}
+	closedir(dir);
+	return 0;
+}
+
+static pid_t parent_of(int root_fd, pid_t pid)
+{
+	NK_FREE char *text = NULL;
+	char path[64];
+	int parent = 0;
+
+	snprintf(path, sizeof(path), "proc/%d/stat", (int)pid);
+	if (file_read(root_fd, path, &text, NULL) != 0)
+		return 0;
+
+	const char *end = strrchr(text, ')');
+	if (!end || sscanf(end + 1, " %*c %d", &parent) != 1)
+		return 0;
+	return parent;
+}
+
+/* Rounds until no process is found whose parent is in the list. */
+static int add_descendants(int root_fd, struct tasks *processes)
+{
+	struct tasks all = { 0 };
+	int err = list_numbers(root_fd, "proc", &all);
+	NK_FREE pid_t *parents = xcalloc(all.count, sizeof(*parents));
+	size_t before = 0;
+
+	for (size_t i = 0; i < all.count; i++)
+		parents[i] = parent_of(root_fd, all.items[i]);
+	while (before < processes->count) {
+		before = processes->count;
+		for (size_t i = 0; i < all.count; i++)
+			if (parents[i] && has(processes, parents[i]))
+				add(processes, all.items[i]);
+	}
+	free(all.items);
+	return err;
+}
+
+static int add_threads(int root_fd, pid_t pid, struct tasks *threads)
+{
+	struct tasks found = { 0 };
+	char path[64];
+
+	snprintf(path, sizeof(path), "proc/%d/task", (int)pid);
+
+	int err = list_numbers(root_fd, path, &found);
+	for (size_t i = 0; i < found.count; i++)
+		add(threads, found.items[i]);
+	free(found.items);
+	return err;
+}
+
+int tasks_of(int root_fd, const pid_t *pids, size_t count, bool with_children, char **text,
+	     struct diags *diags)
+{
+	struct tasks processes = { 0 };
+	struct tasks threads = { 0 };
+	struct text out = { 0 };
+	int err = 0;
+
+	for (size_t i = 0; i < count; i++)
+		add(&processes, pids[i]);
+	if (with_children)
+		err = add_descendants(root_fd, &processes);
+	for (size_t i = 0; !err && i < processes.count; i++) {
+		int missing = add_threads(root_fd, processes.items[i], &threads);
+
+		if (missing && i < count)
+			err = diag_error(diags, ESRCH, "there is no process %d",
+					 (int)processes.items[i]);
+	}
+	for (size_t i = 0; i < threads.count; i++)
+		text_addf(&out, "%s%d", i ? " " : "", (int)threads.items[i]);
+	free(processes.items);
+	free(threads.items);
+	if (err) {
+		text_clear(&out);
+		return err;
+	}
+	*text = text_steal(&out);
+	return 0;
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *)a;
+	pid_t y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void parse_saved(const char *saved, struct tasks *out)
+{
+	for (const char *line = saved; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		long pid = strtol(line, NULL, 10);
+
+		if (pid > 0)
+			*array_add(&out->items, &out->count) = (pid_t)pid;
+	}
+	if (out->count > 1)
+		qsort(out->items, out->count, sizeof(*out->items), compare_pids);
+}
+
+static void add_comm(int root_fd, pid_t pid, pid_t task, struct text *out)
+{
+	NK_FREE char *name = NULL;
+	char path[80];
+
+	snprintf(path, sizeof(path), "proc/%d/task/%d/comm", (int)pid, (int)task);
+	if (file_read(root_fd, path, &name, NULL) != 0)
+		return;
+	name[strcspn(name, "\n")] = '\0';
+	text_addf(out, "%d %s\n", (int)task, name);
+}
+
+static void add_comms(int root_fd, pid_t pid, const struct tasks *known, struct text *out)
+{
+	struct tasks threads = { 0 };
+
+	add_threads(root_fd, pid, &threads);
+	for (size_t i = 0; i < threads.count; i++)
+		if (known->count == 0 || !bsearch(&threads.items[i], known->items, known->count,
+						  sizeof(*known->items), compare_pids))
+			add_comm(root_fd, pid, threads.items[i], out);
+	free(threads.items);
+}
+
+char *tasks_comms(int root_fd, const char *saved)
+{
+	struct tasks processes = { 0 };
+	struct tasks known = { 0 };
+	struct text out = { 0 };
+
+	if (saved) {
+		text_add(&out, saved);
+		parse_saved(saved, &known);
+		if (out.length > 0 && out.data[out.length - 1] != '\n')
+			text_add(&out, "\n");
+	}
+	list_numbers(root_fd, "proc", &processes);
+	for (size_t i = 0; i < processes.count; i++)
+		add_comms(root_fd, processes.items[i], &known, &out);
+	free(processes.items);
+	free(known.items);
+	return text_steal(&out);
+}
