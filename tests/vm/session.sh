@@ -1,0 +1,79 @@
+# For guest scripts that run nk: `. /session.sh` after `. /guest.sh`. nk, the workload and /probes.d are there.
+#
+#   nk_start ARGS...   starts nk in the background, waits until it traces; its output is in $work/{stdout,stderr}
+#   nk_stop SIGNAL     ends it so and waits; its exit status is in $status
+#   nk_wait            waits only
+#   nk_run ARGS...     runs nk until it ends; the same
+#   state_save         what of tracing could be left changed, by nk or by anyone
+#   state_kept NAME    passes where it is the same again
+export NK_PROBES_PATH=/probes.d
+
+work=/tmp/nk-test
+mkdir -p $work
+
+armed() {
+	local dir
+	kill -0 "$nk_pid" 2>/dev/null || return 0
+	for dir in $tracing/instances/nk-*; do
+		[ -e "$dir/tracing_on" ] && [ "$(cat "$dir/tracing_on" 2>/dev/null)" = 1 ] && return
+	done
+	return 1
+}
+
+# A shell without job control lets what it puts in the background ignore SIGINT, and nk with it: so a
+# daemon's foreground it is.
+in_foreground='rm -f $0/status
+	sh -c '"'"'echo $$ >"$0/pid"; exec nk "$@"'"'"' "$0" "$@" >"$0/stdout" 2>"$0/stderr" </dev/null
+	echo $? >$0/status.new; mv $0/status.new $0/status'
+
+nk_start() {
+	rm -f $work/pid $work/status
+	start-stop-daemon -S -b -x /bin/sh -- -c "$in_foreground" $work "$@"
+	wait_for test -s $work/pid
+	nk_pid=$(cat $work/pid)
+	wait_for armed
+	kill -0 "$nk_pid" 2>/dev/null
+}
+
+nk_wait() {
+	wait_for test -e $work/status || { status=none; return 1; }
+	status=$(cat $work/status)
+}
+
+nk_stop() {
+	kill "-$1" "$nk_pid"
+	nk_wait
+}
+
+nk_run() {
+	status=0
+	nk "$@" >$work/stdout 2>$work/stderr </dev/null || status=$?
+}
+
+state() {
+	local file
+	for file in kprobe_events uprobe_events dynamic_events set_event set_event_pid current_tracer tracing_on \
+		buffer_size_kb trace_clock events/enable; do
+		echo "== $file"
+		cat $tracing/$file 2>/dev/null
+	done
+	echo '== instances'
+	ls $tracing/instances
+	echo '== events'
+	ls $tracing/events/nk 2>/dev/null
+	echo '== processes'
+	ps -o comm | grep -c '^nk$'
+	echo '== files'
+	ls -A /run/nk 2>/dev/null
+}
+
+state_save() { state >$work/before; }
+
+state_kept() {
+	state >$work/after
+	if cmp -s $work/before $work/after; then
+		pass "$1"
+	else
+		fail "$1" "left behind: $(diff $work/before $work/after | grep '^[-+][^-+]' | tr '\n' ' ')"
+	fi
+}
