@@ -159,6 +159,11 @@ static struct probe_expr *parse_address(struct context *context, struct span spa
 			     "an address or symbol is missing after '@'");
 		return NULL;
 	}
+	if (span_text(span)[1] == '+') {
+		report_error(context->report, span, NULL,
+			     "an offset in a file is of a program, not of the kernel");
+		return NULL;
+	}
 	return expr_text(context, PROBE_EXPR_ADDRESS, span);
 }
 
