@@ -19,14 +19,17 @@ struct probe_library {
  * and left out; the others are loaded. 0, or -errno where no directory could be read.
  */
 int probe_library_load(const char *probes_dir, struct probe_library *library, struct diags *diags);
-/* Adds a set (-P FILE, -e LINE); it comes first when a name is looked up. Takes ownership. */
+/*
+ * Adds a set (-P FILE, -e LINE); it comes first when a name is looked up, and takes the place of a
+ * loaded one of its name (but for "-e", of which there may be many). Takes ownership.
+ */
 void probe_library_add(struct probe_library *library, struct probe_set *set);
 void probe_library_clear(struct probe_library *library);
 
 /*
  * Probes by name: a set's name stands for all its probes, a probe's for itself, SET/PROBE and
- * SET:PROBE for that probe of that set. No names: every probe of every set. Each probe is chosen
- * once, in the order of first mention. *chosen is malloc'ed, its items borrowed from the library.
+ * SET:PROBE for that probe of that set, SYSTEM:EVENT for a tracepoint. A set's name comes before a
+ * probe's. No names: every probe of every set. Each probe is chosen once, in the order of first mention. *chosen is malloc'ed, its items borrowed from the library.
  * 0, or -ENOENT with the near match in diags.
  */
 int probe_library_choose(const struct probe_library *library, const char *const *names,
