@@ -29,8 +29,9 @@ void probe_library_clear(struct probe_library *library);
 /*
  * Probes by name: a set's name stands for all its probes, a probe's for itself, SET/PROBE and
  * SET:PROBE for that probe of that set, SYSTEM:EVENT for a tracepoint. A set's name comes before a
- * probe's. No names: every probe of every set. Each probe is chosen once, in the order of first mention. *chosen is malloc'ed, its items borrowed from the library.
- * 0, or -ENOENT with the near match in diags.
+ * probe's. No names: every probe of every set. Each probe is chosen once, in the order of first
+ * mention. *chosen is malloc'ed, its items borrowed from the library. 0, or -ENOENT with the near
+ * match in diags.
  */
 int probe_library_choose(const struct probe_library *library, const char *const *names,
 			 size_t name_count, const struct probe ***chosen, size_t *count,
