@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Expressions of a print fmt, in what libtraceevent 1.7.1 gets right. It has faults, found by
+ * experiment: "a && (b || c)" is taken as "(a && b) || c" in spite of the parentheses (so is every
+ * operation whose right side binds less tightly; a cast keeps it together), an element of an array
+ * that ends a ternary crashes it, '^' gives 0, and both sides of && and || are always evaluated.
+ * All numbers are unsigned.
+ */
+#ifndef NK_DATFILE_PRINTEXPR_H
+#define NK_DATFILE_PRINTEXPR_H
+
+/* Whoever takes one owns it; text NULL is "none": a condition that always holds. */
+struct expr {
+	char *text;
+	int looseness; /* of its outermost operator, as C orders them; 0: it has none */
+};
+
+/* A number, a field "REC->x", or anything else without an operator. */
+struct expr expr_leaf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+struct expr expr_number(unsigned long number);
+struct expr expr_element(const char *field, struct expr index);
+/* These take what they are given. op: one of * % + - << >> < > <= >= == != & | && || */
+struct expr expr_op(struct expr left, const char *op, struct expr right);
+struct expr expr_if(struct expr condition, struct expr yes, struct expr no);
+/* Either may be none. */
+struct expr expr_and(struct expr left, struct expr right);
+struct expr expr_not(struct expr condition);
+
+struct expr expr_copy(const struct expr *expr);
+void expr_free(struct expr *expr);
+
+#endif

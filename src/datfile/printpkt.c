@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A packet's members out of a window that the network header begins anywhere in. Every byte is read
+ * at an index modulo the window's size, so that whatever the event says no reader is led out of it;
+ * a condition says whether the byte means something. Extension headers of IPv6 are not followed:
+ * what is behind them is not shown.
+ */
+#include "datfile/printpkt.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "base/alloc.h"
+
+/* Where the network header is in the window. */
+static struct expr position(const struct printpkt *packet)
+{
+	struct expr network;
+
+	if (!packet->has_data || !packet->has_head || !packet->has_nh)
+		return expr_number(packet->has_data ? (unsigned long)packet->before : 0);
+	network = expr_op(expr_leaf("REC->_head"), "+", expr_leaf("REC->_nh"));
+	network = expr_op(network, "-", expr_leaf("REC->_data"));
+	if (packet->before)
+		network = expr_op(network, "+", expr_leaf("%ld", packet->before));
+	return network;
+}
+
+/* offset: from the network header on. */
+static struct expr byte_at(const struct printpkt *packet, struct expr offset)
+{
+	struct expr index = expr_op(position(packet), "+", offset);
+
+	return expr_element(packet->field, expr_op(index, "%", expr_number(packet->bytes)));
+}
+
+static struct expr byte_n(const struct printpkt *packet, unsigned int n)
+{
+	return byte_at(packet, expr_number(n));
+}
+
+static struct expr is_version(const struct printpkt *packet, unsigned int version)
+{
+	return expr_op(expr_op(byte_n(packet, 0), ">>", expr_number(4)),
+		       "==", expr_number(version));
+}
+
+/* The first byte of a header of five words or more: 0x45 to 0x4f. */
+static struct expr is_whole4(const struct printpkt *packet)
+{
+	return expr_op(expr_op(byte_n(packet, 0), "-", expr_number(0x45)), "<", expr_number(11));
+}
+
+/* Bytes of the network header: 40 for IPv6, whose next header is taken to be the transport's. */
+static struct expr header_length(const struct printpkt *packet)
+{
+	struct expr words = expr_op(byte_n(packet, 0), "&", expr_number(15));
+
+	return expr_if(is_version(packet, 4), expr_op(words, "*", expr_number(4)), expr_number(40));
+}
+
+static struct expr transport_offset(const struct printpkt *packet, unsigned int n)
+{
+	return expr_op(header_length(packet), "+", expr_number(n));
+}
+
+static struct expr transport_byte(const struct printpkt *packet, unsigned int n)
+{
+	return byte_at(packet, transport_offset(packet, n));
+}
+
+/* Where the linear data must at least reach to, in what _tail counts in; none: it is not known. */
+static struct expr is_linear(const struct printpkt *packet, struct expr count)
+{
+	struct expr from, tail = expr_leaf("REC->_tail");
+
+	if (!packet->has_data || !packet->has_tail || !packet->has_head) {
+		expr_free(&tail);
+		expr_free(&count);
+		return (struct expr){ 0 };
+	}
+	if (!packet->has_nh)
+		from = expr_leaf("REC->_data");
+	else if (packet->is_tail_pointer)
+		from = expr_op(expr_leaf("REC->_head"), "+", expr_leaf("REC->_nh"));
+	else
+		from = expr_leaf("REC->_nh");
+	if (!packet->has_nh && !packet->is_tail_pointer)
+		tail = expr_op(expr_leaf("REC->_head"), "+", tail);
+	return expr_op(tail, ">=", expr_op(from, "+", count));
+}
+
+/* So many bytes from the network header on are in the window and are the packet's. */
+static struct expr has_bytes(const struct printpkt *packet, struct expr count)
+{
+	struct expr end = expr_op(position(packet), "+", expr_copy(&count));
+
+	return expr_and(expr_op(end, "<=", expr_number(packet->bytes)), is_linear(packet, count));
+}
+
+/* The same of a number. Unsigned: a position before the window is a very large one. */
+static struct expr has_bytes_n(const struct printpkt *packet, unsigned int n)
+{
+	if (packet->bytes < n)
+		return expr_number(0);
+	return expr_and(expr_op(position(packet), "<=", expr_number(packet->bytes - n)),
+			is_linear(packet, expr_number(n)));
+}
+
+/* The network header is there, of one family, or (0) of either. */
+static struct expr has_network(const struct printpkt *packet, int family)
+{
+	if (family == AF_INET)
+		return expr_and(has_bytes_n(packet, 20), is_whole4(packet));
+	if (family == AF_INET6)
+		return expr_and(has_bytes_n(packet, 40), is_version(packet, 6));
+	return expr_op(has_network(packet, AF_INET), "||", has_network(packet, AF_INET6));
+}
+
+/* Of IPv4: the first fragment, or all of the packet. */
+static struct expr is_first_fragment(const struct printpkt *packet)
+{
+	struct expr high = expr_op(byte_n(packet, 6), "&", expr_number(31));
+
+	return expr_op(expr_op(high, "|", byte_n(packet, 7)), "==", expr_number(0));
+}
+
+/* n bytes of the transport's header are there. */
+static struct expr has_transport(const struct printpkt *packet, unsigned int n)
+{
+	struct expr bytes =
+		expr_and(has_bytes_n(packet, 20), has_bytes(packet, transport_offset(packet, n)));
+	struct expr begins = expr_op(expr_and(is_whole4(packet), is_first_fragment(packet)), "||",
+				     is_version(packet, 6));
+
+	return expr_and(bytes, begins);
+}
+
+static struct expr by_version(const struct printpkt *packet, struct expr in4, struct expr in6)
+{
+	return expr_if(is_version(packet, 4), in4, in6);
+}
+
+static struct expr proto(const struct printpkt *packet)
+{
+	return by_version(packet, byte_n(packet, 9), byte_n(packet, 6));
+}
+
+/* number is one of those of a list that 0 ends; takes none of it. */
+static struct expr is_one_of(const struct expr *number, const unsigned int *list)
+{
+	struct expr any = { 0 };
+
+	for (; *list; list++) {
+		struct expr is = expr_op(expr_copy(number), "==", expr_number(*list));
+
+		any = any.text ? expr_op(any, "||", is) : is;
+	}
+	return any;
+}
+
+static struct expr with_transport(const struct printpkt *packet, unsigned int bytes,
+				  const unsigned int *protos)
+{
+	struct expr number = proto(packet);
+	struct expr is = is_one_of(&number, protos);
+
+	expr_free(&number);
+	return expr_and(has_transport(packet, bytes), is);
+}
+
+/* In IPv6 the number may be that of an extension header, which is not the payload's. */
+static struct expr has_proto(const struct printpkt *packet)
+{
+	static const unsigned int extensions[] = { 43, 44, 51, 60, 0 };
+	struct expr next = byte_n(packet, 6);
+	struct expr is_extension = is_one_of(&next, extensions);
+	struct expr known;
+
+	is_extension = expr_op(is_extension, "||", expr_not(next));
+	known = expr_op(is_version(packet, 4), "||", expr_not(is_extension));
+	return expr_and(has_network(packet, 0), known);
+}
+
+struct expr printpkt_condition(const struct printpkt *packet, enum packet_member member, int family)
+{
+	static const unsigned int with_ports[] = { 6, 17, 33, 132, 136, 0 };
+	static const unsigned int tcp[] = { 6, 0 };
+	static const unsigned int icmp[] = { 1, 58, 0 };
+
+	switch (member) {
+	case PACKET_SADDR:
+	case PACKET_DADDR:
+		return has_network(packet, family);
+	case PACKET_SPORT:
+	case PACKET_DPORT:
+		return with_transport(packet, 4, with_ports);
+	case PACKET_PROTO:
+	case PACKET_L4PROTO:
+		return has_proto(packet);
+	case PACKET_FLAGS:
+	case PACKET_SEQ:
+	case PACKET_ACK:
+		return with_transport(packet, 14, tcp);
+	case PACKET_TYPE:
+	case PACKET_CODE:
+		return with_transport(packet, 2, icmp);
+	case PACKET_ID:
+		return has_network(packet, AF_INET);
+	default:
+		return has_network(packet, 0);
+	}
+}
+
+static struct expr join16(struct expr high, struct expr low)
+{
+	return expr_op(expr_op(high, "<<", expr_number(8)), "|", low);
+}
+
+static struct expr network16(const struct printpkt *packet, unsigned int n)
+{
+	return join16(byte_n(packet, n), byte_n(packet, n + 1));
+}
+
+static struct expr transport16(const struct printpkt *packet, unsigned int n)
+{
+	return join16(transport_byte(packet, n), transport_byte(packet, n + 1));
+}
+
+static struct expr transport32(const struct printpkt *packet, unsigned int n)
+{
+	return expr_op(expr_op(transport16(packet, n), "<<", expr_number(16)), "|",
+		       transport16(packet, n + 2));
+}
+
+static void add_address(const struct printpkt *packet, enum packet_member member, int family,
+			const struct print_value *what, struct printout *out)
+{
+	bool is4 = family == AF_INET;
+	unsigned int at = is4 ? 12 : 8;
+	struct expr parts[8] = { { 0 } };
+
+	if (member == PACKET_DADDR)
+		at += is4 ? 4 : 16;
+	for (unsigned int i = 0; i < (is4 ? 4 : 8); i++)
+		parts[i] = is4 ? byte_n(packet, at + i) : network16(packet, at + 2 * i);
+	if (is4)
+		printout_ip4(out, what, parts);
+	else
+		printout_ip6(out, what, parts);
+	for (int i = 0; i < 8; i++)
+		expr_free(&parts[i]);
+}
+
+static struct expr member_number(const struct printpkt *packet, enum packet_member member)
+{
+	switch (member) {
+	case PACKET_SPORT:
+		return transport16(packet, 0);
+	case PACKET_DPORT:
+		return transport16(packet, 2);
+	case PACKET_FLAGS:
+		return transport_byte(packet, 13);
+	case PACKET_SEQ:
+		return transport32(packet, 4);
+	case PACKET_ACK:
+		return transport32(packet, 8);
+	case PACKET_TYPE:
+		return transport_byte(packet, 0);
+	case PACKET_CODE:
+		return transport_byte(packet, 1);
+	case PACKET_TTL:
+		return by_version(packet, byte_n(packet, 8), byte_n(packet, 7));
+	case PACKET_ID:
+		return network16(packet, 4);
+	case PACKET_LEN:
+		/* IPv6 counts the bytes behind its header. */
+		return by_version(packet, network16(packet, 2),
+				  expr_op(network16(packet, 4), "+", expr_number(40)));
+	default:
+		return proto(packet);
+	}
+}
+
+/* NULL: the number itself is shown. */
+static char *member_name(const struct printpkt *packet, enum packet_member member,
+			 const char *number)
+{
+	NK_FREE char *in4 = NULL, *in6 = NULL;
+	struct expr is4;
+	char *name;
+
+	switch (member) {
+	case PACKET_PROTO:
+	case PACKET_L4PROTO:
+		return print_symbolic(DISPLAY_PROTO, number);
+	case PACKET_FLAGS:
+		return print_flags(DISPLAY_TCP_FLAGS, number);
+	case PACKET_TYPE:
+		is4 = is_version(packet, 4);
+		in4 = print_symbolic(DISPLAY_ICMP_TYPE, number);
+		in6 = print_icmp6_type(number);
+		name = xasprintf("(%s ? %s : %s)", is4.text, in4, in6);
+		expr_free(&is4);
+		return name;
+	default:
+		return NULL;
+	}
+}
+
+void printpkt_add(const struct printpkt *packet, enum packet_member member, int family,
+		  const char *name, const char *condition, struct printout *out)
+{
+	struct print_value what = { name, condition, NULL };
+	NK_FREE char *named = NULL;
+	struct expr number;
+
+	if (member == PACKET_SADDR || member == PACKET_DADDR) {
+		add_address(packet, member, family, &what, out);
+		return;
+	}
+	number = member_number(packet, member);
+	named = member_name(packet, member, number.text);
+	what.value = named ? named : number.text;
+	if (named)
+		printout_string(out, &what);
+	else
+		printout_number(out, &what, "", "llu");
+	expr_free(&number);
+}
