@@ -142,12 +142,15 @@ static bool take_entry(struct record_reader *reader, const struct join_key *key,
 	return true;
 }
 
-static void take_return(struct record_reader *reader, const struct join_key *key,
-			const struct merged *raw, struct record *record)
+static bool take_return(struct record_reader *reader, const struct decoder_event *event,
+			const struct join_key *key, const struct merged *raw,
+			struct record *record)
 {
 	bool is_sure = true;
 	const struct join_entry *entry = join_leave(reader->join, key, raw->stream, &is_sure);
 
+	if (!entry && event->is_filtered)
+		return false;
 	if (!entry || !is_sure)
 		reader->counts.unjoined_returns++;
 	if (entry && !is_sure) {
@@ -161,6 +164,7 @@ static void take_return(struct record_reader *reader, const struct join_key *key
 		record->size[0] = entry->size;
 		record->comm = entry->comm;
 	}
+	return true;
 }
 
 /* False: there is nothing to give for it, or not yet. */
@@ -201,8 +205,7 @@ static bool read_event(struct record_reader *reader, const struct merged *raw,
 
 	if (event->half == EVENT_ENTRY)
 		return take_entry(reader, &key, raw, record);
-	take_return(reader, &key, raw, record);
-	return true;
+	return take_return(reader, event, &key, raw, record);
 }
 
 int record_reader_next(struct record_reader *reader, struct record *record)
