@@ -35,7 +35,8 @@ enum probe_expr_kind {
 	PROBE_EXPR_ADDRESS,  /* @ADDR, @SYM+off, @+FOFF: text, as written, with the '@' */
 	PROBE_EXPR_IMMEDIATE,/* \VALUE or \"string": text, as written */
 	PROBE_EXPR_DEREF,    /* +N(inner), -N(inner), +uN(inner): number, user */
-	PROBE_EXPR_MEMBER,   /* +STRUCT.MEMBER(inner), +STRUCT.MEMBER+N(inner), with u: text "STRUCT.MEMBER", number */
+	/* +STRUCT.MEMBER(inner), +STRUCT.MEMBER+N(inner), +u.STRUCT...: text "STRUCT.MEMBER", number */
+	PROBE_EXPR_MEMBER,
 	PROBE_EXPR_NATIVE,   /* anything else that only the kernel judges (BTF names): text */
 };
 
@@ -81,8 +82,8 @@ struct probe_func {
 
 /*
  * Functions that together carry a probe: what & joins. They share one trace event where their
- * arguments' names and types and their filters are the same and the kernel can do it; otherwise each has
- * an event of its own, shown under the probe's name. So they may differ.
+ * arguments' names and types and their filters are the same and the kernel can do it; otherwise
+ * each has an event of its own, shown under the probe's name. So they may differ.
  */
 struct probe_carrier {
 	struct probe_func *funcs;
