@@ -21,6 +21,7 @@ struct command {
 	int (*run)(const struct command *command, const struct options *options);
 };
 
+extern const struct command cmd_calibrate;
 extern const struct command cmd_check;
 extern const struct command cmd_clean;
 extern const struct command cmd_list;

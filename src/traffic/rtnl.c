@@ -118,6 +118,19 @@ int rtnl_link_up(uint32_t index)
 	return talk(&request);
 }
 
+int rtnl_link_get(uint32_t index)
+{
+	struct request request;
+	struct ifinfomsg info = { .ifi_index = (int)index };
+	int err;
+
+	begin(&request, RTM_GETLINK, 0, &info, sizeof(info));
+	/* The link itself is the answer. */
+	request.header.nlmsg_flags &= (uint16_t)~NLM_F_ACK;
+	err = talk(&request);
+	return err == -EPROTO ? 0 : err;
+}
+
 int rtnl_link_set_mtu(uint32_t index, uint32_t mtu)
 {
 	struct request request;

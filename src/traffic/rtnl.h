@@ -21,6 +21,8 @@ struct rtnl_link {
 int rtnl_link_add(const struct rtnl_link *link);
 int rtnl_link_up(uint32_t index);
 int rtnl_link_set_mtu(uint32_t index, uint32_t mtu);
+/* Asks for one link, which the kernel answers from the device itself. */
+int rtnl_link_get(uint32_t index);
 /* address: 4 or 16 bytes by family. IPv6 addresses are usable at once: no duplicate detection. */
 int rtnl_address_add(uint32_t index, int family, const void *address, uint8_t prefix);
 

@@ -22,9 +22,6 @@ const char *const traffic_what_names[TRAFFIC_WHAT_COUNT] = {
 	[TRAFFIC_RECV] = "recv",       [TRAFFIC_SHUTDOWN] = "shutdown", [TRAFFIC_CLOSE] = "close",
 };
 
-/* What is received without being wanted, and what is sent without a meaning. */
-static char junk[TRAFFIC_SEND_MAX];
-
 void *traffic_shared_new(size_t size)
 {
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -69,11 +66,10 @@ static struct traffic_socket *socket_of(struct traffic *traffic, int fd)
 static struct traffic_call *note(struct traffic *traffic, enum traffic_what what, int fd,
 				 uint64_t start_ns, int64_t result)
 {
-	static struct traffic_call spare;
 	struct traffic_log *log = traffic->log;
 	const struct traffic_socket *socket = socket_of(traffic, fd);
 	uint64_t end_ns = traffic_now();
-	struct traffic_call *call = &spare;
+	struct traffic_call *call = &traffic->spare;
 
 	if (log->count < TRAFFIC_CALLS_MAX)
 		call = &log->calls[log->count++];
@@ -159,11 +155,11 @@ int traffic_accept(struct traffic *traffic, int fd)
 ssize_t traffic_send(struct traffic *traffic, int fd, size_t length, int flags,
 		     const struct endpoint *to)
 {
-	if (length > sizeof(junk))
+	if (length > sizeof(traffic->junk))
 		return -EMSGSIZE;
-	memset(junk, 'n', length);
+	memset(traffic->junk, 'n', length);
 	uint64_t start = traffic_now();
-	ssize_t sent = sendto(fd, junk, length, flags | MSG_NOSIGNAL, to ? &to->any : NULL,
+	ssize_t sent = sendto(fd, traffic->junk, length, flags | MSG_NOSIGNAL, to ? &to->any : NULL,
 			      to ? to->length : 0);
 	ssize_t result = sent < 0 ? -errno : sent;
 	struct traffic_call *call = note(traffic, TRAFFIC_SEND, fd, start, result);
@@ -210,9 +206,9 @@ ssize_t traffic_recv_bytes(struct traffic *traffic, int fd, void *buffer, size_t
 
 ssize_t traffic_recv(struct traffic *traffic, int fd, size_t room, int flags, struct endpoint *from)
 {
-	if (room > sizeof(junk))
-		room = sizeof(junk);
-	return traffic_recv_bytes(traffic, fd, junk, room, flags, from);
+	if (room > sizeof(traffic->junk))
+		room = sizeof(traffic->junk);
+	return traffic_recv_bytes(traffic, fd, traffic->junk, room, flags, from);
 }
 
 int traffic_shutdown(struct traffic *traffic, int fd, int how)

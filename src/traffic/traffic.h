@@ -43,7 +43,7 @@ struct traffic_call {
 	uint8_t icmp_type, icmp_code; /* SEND on ICMP sockets */
 };
 
-enum { TRAFFIC_CALLS_MAX = 8192, TRAFFIC_FDS_MAX = 256 };
+enum { TRAFFIC_CALLS_MAX = 8192, TRAFFIC_FDS_MAX = 256, TRAFFIC_SEND_MAX = 65536 };
 
 struct traffic_log {
 	size_t count;
@@ -61,6 +61,9 @@ struct traffic {
 	struct traffic_net net;
 	struct traffic_log *log; /* shared */
 	struct traffic_socket sockets[TRAFFIC_FDS_MAX];
+	struct traffic_call spare;   /* what the log has no room for */
+	char junk[TRAFFIC_SEND_MAX]; /* what is sent without a meaning and received without being
+					wanted */
 };
 
 /* Shared, zeroed memory; NULL where there is none. Released by traffic_shared_free(). */
@@ -94,8 +97,6 @@ ssize_t traffic_recv_bytes(struct traffic *traffic, int fd, void *buffer, size_t
 			   struct endpoint *from);
 int traffic_shutdown(struct traffic *traffic, int fd, int how);
 int traffic_close(struct traffic *traffic, int fd);
-
-enum { TRAFFIC_SEND_MAX = 65536 };
 
 /* Waits until fd can be read. 0, or -ETIMEDOUT. */
 int traffic_wait_readable(int fd, unsigned int ms);

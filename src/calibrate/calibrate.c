@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Four sessions, one after the other, since later ones need offsets that earlier ones found: the
+ * objects that functions are given; those behind socket.sk, and packets; namespaces; the proof. Out
+ * comes a verdict on every member; nothing is left in the kernel.
+ */
+#include "calibrate/calibrate.h"
+
+#include <errno.h>
+
+#include "base/alloc.h"
+#include "calibrate/learn.h"
+#include "calibrate/proof.h"
+#include "calibrate/relate.h"
+#include "calibrate/tracer.h"
+
+/* A step is run so often at most until all that it shows is found. */
+enum { RUNS_MAX = 3, PLANS_MAX = 16 };
+
+struct calibration {
+	struct tracer_setting setting;
+	struct agent agent;
+	struct step_context *context;
+	struct learner learner;
+	struct collection collection;
+	struct dump net_dumps[LEARNER_NETS_MAX];
+	struct proof_result *proof;
+};
+
+/* What one session dumps, and the steps that it is for. */
+struct stage {
+	const enum dump_name *dumps;
+	size_t dump_count;
+	const enum step *steps;
+	size_t step_count;
+};
+
+static const enum dump_name direct_dumps[] = { DUMP_TCP, DUMP_SOCKET, DUMP_MESSAGE, DUMP_DEVICE };
+static const enum step direct_steps[] = { STEP_TCP_ENDS, STEP_TCP_COUNTERS, STEP_TCP_SEQUENCE,
+					  STEP_TCP_LOSS, STEP_LISTEN,	    STEP_MESSAGES,
+					  STEP_DEVICES };
+static const enum dump_name further_dumps[] = { DUMP_RECEIVED, DUMP_DELIVERED, DUMP_SENT,
+						DUMP_SOCK };
+static const enum step further_steps[] = { STEP_SOCKETS, STEP_DATAGRAMS, STEP_SEGMENTS,
+					   STEP_FRAMES };
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct stage direct = { direct_dumps, COUNT(direct_dumps), direct_steps,
+				     COUNT(direct_steps) };
+static const struct stage further = { further_dumps, COUNT(further_dumps), further_steps,
+				      COUNT(further_steps) };
+
+static size_t socket_sk(const struct calibration *calibration)
+{
+	const struct verdict *sk = learner_found(&calibration->learner, MEMBER_SOCKET_SK);
+
+	return sk ? sk->offset : 0;
+}
+
+/* What a step shows is known by now, or cannot be known on this kernel. */
+static bool is_settled(const struct learner *learner, enum step step)
+{
+	for (size_t i = 0; i < member_row_count; i++) {
+		if (member_rows[i].step != step || learner->verdicts[i].kind == VERDICT_FOUND)
+			continue;
+		/* These are for the session of namespaces. */
+		if (i == member_index(MEMBER_SOCK_NET) || i == member_index(MEMBER_NET_INUM))
+			continue;
+		return false;
+	}
+	return true;
+}
+
+static int run_steps(struct calibration *calibration, struct tracer *tracer, const enum step *steps,
+		     size_t count, struct diags *diags)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < count && !err; i++)
+		err = tracer_run(tracer, steps[i], &calibration->collection, diags);
+	if (!err)
+		learner_update(&calibration->learner, &calibration->collection);
+	return err;
+}
+
+static int run_again(struct calibration *calibration, struct tracer *tracer,
+		     const struct stage *stage, struct diags *diags)
+{
+	int err = 0;
+
+	for (int runs = 1; runs < RUNS_MAX && !err; runs++)
+		for (size_t i = 0; i < stage->step_count && !err; i++)
+			if (!is_settled(&calibration->learner, stage->steps[i]))
+				err = run_steps(calibration, tracer, &stage->steps[i], 1, diags);
+	return err;
+}
+
+static void clear_plans(struct dump_plan *plans, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		dump_plan_clear(&plans[i]);
+}
+
+static int run_stage(struct calibration *calibration, const struct stage *stage,
+		     struct diags *diags)
+{
+	struct dump_plan *plans = xcalloc(stage->dump_count, sizeof(*plans));
+	struct tracer *tracer = NULL;
+	size_t count = 0;
+	int err;
+
+	for (size_t i = 0; i < stage->dump_count; i++)
+		if (stage->dumps[i] != DUMP_SOCK ||
+		    learner_found(&calibration->learner, MEMBER_SOCKET_SK))
+			dump_plan_whole(&dumps[stage->dumps[i]], calibration->setting.pointer_size,
+					socket_sk(calibration), &plans[count++]);
+	err = tracer_open(&calibration->setting, plans, count, &tracer, diags);
+	if (!err)
+		err = run_steps(calibration, tracer, stage->steps, stage->step_count, diags);
+	if (!err)
+		err = run_again(calibration, tracer, stage, diags);
+	int closed = tracer_close(tracer, diags);
+	clear_plans(plans, count);
+	free(plans);
+	return err ? err : closed;
+}
+
+/* A dump of what each pointer leads to that may be a socket's namespace. */
+static size_t plan_namespaces(struct calibration *calibration, struct dump_plan *plans,
+			      char names[][24], char objects[][48])
+{
+	const struct member_row *row = &member_rows[member_index(MEMBER_NET_INUM)];
+	const struct learner *learner = &calibration->learner;
+
+	for (size_t i = 0; i < learner->net_count; i++) {
+		struct dump *dump = &calibration->net_dumps[i];
+
+		snprintf(names[i], sizeof(names[i]), "calibrate_net%zu", i);
+		snprintf(objects[i], sizeof(objects[i]), "+%zu(+@($arg1))", learner->nets[i]);
+		*dump = (struct dump){ .name = names[i],
+				       .carriers = { "inet_getname" },
+				       .areas = { { AREA_NET, objects[i], row->limit } },
+				       .area_count = 1,
+				       .is_last_only = true };
+		dump_plan_whole(dump, calibration->setting.pointer_size, socket_sk(calibration),
+				&plans[i]);
+	}
+	return learner->net_count;
+}
+
+static int run_namespaces(struct calibration *calibration, struct diags *diags)
+{
+	static const enum step steps[] = { STEP_NAMESPACES };
+	const struct dump *net_dumps[LEARNER_NETS_MAX] = { NULL };
+	struct dump_plan *plans = xcalloc(LEARNER_NETS_MAX, sizeof(*plans));
+	char names[LEARNER_NETS_MAX][24], objects[LEARNER_NETS_MAX][48];
+	struct tracer *tracer = NULL;
+	size_t count = plan_namespaces(calibration, plans, names, objects);
+	int err = 0, closed = 0;
+
+	if (count) {
+		err = tracer_open(&calibration->setting, plans, count, &tracer, diags);
+		if (!err)
+			err = run_steps(calibration, tracer, steps, 1, diags);
+		closed = tracer_close(tracer, diags);
+	}
+	for (size_t i = 0; i < count; i++)
+		net_dumps[i] = &plans[i].dump;
+	if (!err)
+		relate_inum(&calibration->learner, &calibration->collection, net_dumps);
+	clear_plans(plans, count);
+	free(plans);
+	return err ? err : closed;
+}
+
+static bool is_proved(const struct calibration *calibration)
+{
+	for (size_t i = 0; i < member_row_count; i++)
+		if (calibration->proof[i].disagreed ||
+		    (calibration->learner.verdicts[i].kind == VERDICT_FOUND &&
+		     !calibration->proof[i].agreed))
+			return false;
+	return true;
+}
+
+static int run_proof(struct calibration *calibration, struct diags *diags)
+{
+	struct dump_plan *plans = xcalloc(PROOF_PLANS_MAX, sizeof(*plans));
+	struct tracer *tracer = NULL;
+	size_t count = proof_plan(&calibration->learner, plans);
+	int err = tracer_open(&calibration->setting, plans, count, &tracer, diags);
+
+	for (int runs = 0; runs < RUNS_MAX && !err; runs++) {
+		struct collection collection = { 0 };
+
+		err = tracer_run(tracer, STEP_PROOF, &collection, diags);
+		relate_share(&calibration->learner, &collection, 0);
+		proof_judge(&calibration->learner, &collection, calibration->proof);
+		collection_clear(&collection);
+		if (is_proved(calibration))
+			break;
+	}
+	int closed = tracer_close(tracer, diags);
+	clear_plans(plans, count);
+	free(plans);
+	return err ? err : closed;
+}
+
+static int run_all(struct calibration *calibration, struct diags *diags)
+{
+	int err = run_stage(calibration, &direct, diags);
+
+	if (!err)
+		err = run_stage(calibration, &further, diags);
+	if (!err)
+		err = run_namespaces(calibration, diags);
+	if (!err)
+		err = run_proof(calibration, diags);
+	return err;
+}
+
+static void fill_report(const struct calibration *calibration, struct calibrate_report *report)
+{
+	report->members = xcalloc(member_row_count, sizeof(*report->members));
+	report->count = member_row_count;
+	report->is_private = calibration->agent.net.is_private;
+	for (size_t i = 0; i < member_row_count; i++) {
+		const struct member_row *row = &member_rows[i];
+		const struct proof_result *proof = &calibration->proof[i];
+		struct calibrate_member *member = &report->members[i];
+
+		*member = (struct calibrate_member){
+			.name = row->name,
+			.verdict = calibration->learner.verdicts[i],
+			.size = row->size ? row->size : calibration->setting.pointer_size,
+			.bit_width = row->bit_width,
+			.proof = proof->disagreed ? PROOF_DISAGREED
+				 : proof->agreed  ? PROOF_AGREED
+						  : PROOF_NONE,
+		};
+		if (member->proof == PROOF_DISAGREED && member->verdict.kind == VERDICT_FOUND) {
+			member->verdict.kind = VERDICT_MISSING;
+			member->verdict.reason = "the last check found another value";
+		}
+		report->found += member->verdict.kind == VERDICT_FOUND;
+	}
+}
+
+static int start_agent(struct calibration *calibration, struct diags *diags)
+{
+	const struct agent_options options = { .steps = calibrate_steps,
+					       .step_count = STEP_COUNT,
+					       .context = calibration->context,
+					       .pin_to_cpu = true };
+
+	calibration->context->samples = traffic_shared_new(sizeof(struct samples));
+	if (!calibration->context->samples)
+		return diag_error(diags, ENOMEM, "no shared memory for samples");
+	calibration->setting.samples = calibration->context->samples;
+	return agent_start(&options, &calibration->agent, diags);
+}
+
+int calibrate_run(const struct kernel *kernel, const struct calibrate_options *options,
+		  struct calibrate_report *report, struct diags *diags)
+{
+	uint64_t start = traffic_now();
+	struct calibration calibration = {
+		.setting = { .kernel = kernel,
+			     .run_dir = options->run_dir,
+			     .pointer_size = kernel->arch->long_bytes },
+		.agent = { .pid = -1, .fd = -1 },
+		.context = xcalloc(1, sizeof(struct step_context)),
+		.proof = xcalloc(member_row_count, sizeof(struct proof_result)),
+	};
+
+	*report = (struct calibrate_report){ 0 };
+	calibration.setting.agent = &calibration.agent;
+	learner_init(&calibration.learner, calibration.setting.pointer_size);
+	int err = start_agent(&calibration, diags);
+	if (!err)
+		err = run_all(&calibration, diags);
+	if (!err)
+		fill_report(&calibration, report);
+	report->seconds = (double)(traffic_now() - start) / 1e9;
+	agent_stop(&calibration.agent);
+	traffic_shared_free(calibration.context->samples, sizeof(struct samples));
+	collection_clear(&calibration.collection);
+	learner_clear(&calibration.learner);
+	free(calibration.context);
+	free(calibration.proof);
+	return err;
+}
+
+void calibrate_report_clear(struct calibrate_report *report)
+{
+	free(report->members);
+	*report = (struct calibrate_report){ 0 };
+}
+
+void calibrate_fill(const struct calibrate_report *report, struct profile *profile)
+{
+	for (size_t i = 0; i < report->count; i++) {
+		const struct calibrate_member *from = &report->members[i];
+
+		if (from->verdict.kind != VERDICT_FOUND)
+			continue;
+		const struct profile_member member = { .path = (char *)from->name,
+						       .offset = from->verdict.offset,
+						       .size = from->size,
+						       .bit_width = from->bit_width,
+						       .bit_offset = from->verdict.bit,
+						       .from = (char *)"calibrate" };
+		profile_set_member(profile, &member);
+	}
+}
