@@ -25,7 +25,7 @@ static const struct {
 	{ "&", 11, true },  { "|", 13, true },	{ "&&", 14, true }, { "||", 15, true },
 };
 
-struct expr expr_leaf(const char *format, ...)
+struct expr printexpr_leaf(const char *format, ...)
 {
 	va_list args;
 
@@ -35,14 +35,14 @@ struct expr expr_leaf(const char *format, ...)
 	return expr;
 }
 
-struct expr expr_number(unsigned long number)
+struct expr printexpr_number(unsigned long number)
 {
-	return expr_leaf("%lu", number);
+	return printexpr_leaf("%lu", number);
 }
 
-struct expr expr_element(const char *field, struct expr index)
+struct expr printexpr_element(const char *field, struct expr index)
 {
-	struct expr element = expr_leaf("(REC->%s[%s])", field, index.text);
+	struct expr element = printexpr_leaf("(REC->%s[%s])", field, index.text);
 
 	free(index.text);
 	return element;
@@ -59,7 +59,7 @@ static struct expr join(struct expr left, const char *op, struct expr right, int
 	return joined;
 }
 
-struct expr expr_op(struct expr left, const char *op, struct expr right)
+struct expr printexpr_op(struct expr left, const char *op, struct expr right)
 {
 	size_t i = 0;
 
@@ -72,7 +72,7 @@ struct expr expr_op(struct expr left, const char *op, struct expr right)
 	return join(left, op, right, operators[i].looseness);
 }
 
-struct expr expr_if(struct expr condition, struct expr yes, struct expr no)
+struct expr printexpr_if(struct expr condition, struct expr yes, struct expr no)
 {
 	struct expr expr = { xasprintf("(%s ? %s : %s)", condition.text, yes.text, no.text),
 			     LOOSENESS_IF };
@@ -83,26 +83,26 @@ struct expr expr_if(struct expr condition, struct expr yes, struct expr no)
 	return expr;
 }
 
-struct expr expr_and(struct expr left, struct expr right)
+struct expr printexpr_and(struct expr left, struct expr right)
 {
 	if (!left.text)
 		return right;
 	if (!right.text)
 		return left;
-	return expr_op(left, "&&", right);
+	return printexpr_op(left, "&&", right);
 }
 
-struct expr expr_not(struct expr condition)
+struct expr printexpr_not(struct expr condition)
 {
-	return expr_op(condition, "==", expr_number(0));
+	return printexpr_op(condition, "==", printexpr_number(0));
 }
 
-struct expr expr_copy(const struct expr *expr)
+struct expr printexpr_copy(const struct expr *expr)
 {
 	return (struct expr){ expr->text ? xstrdup(expr->text) : NULL, expr->looseness };
 }
 
-void expr_free(struct expr *expr)
+void printexpr_free(struct expr *expr)
 {
 	free(expr->text);
 	*expr = (struct expr){ 0 };

@@ -16,17 +16,17 @@ struct expr {
 };
 
 /* A number, a field "REC->x", or anything else without an operator. */
-struct expr expr_leaf(const char *format, ...) __attribute__((format(printf, 1, 2)));
-struct expr expr_number(unsigned long number);
-struct expr expr_element(const char *field, struct expr index);
+struct expr printexpr_leaf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+struct expr printexpr_number(unsigned long number);
+struct expr printexpr_element(const char *field, struct expr index);
 /* These take what they are given. op: one of * % + - << >> < > <= >= == != & | && || */
-struct expr expr_op(struct expr left, const char *op, struct expr right);
-struct expr expr_if(struct expr condition, struct expr yes, struct expr no);
+struct expr printexpr_op(struct expr left, const char *op, struct expr right);
+struct expr printexpr_if(struct expr condition, struct expr yes, struct expr no);
 /* Either may be none. */
-struct expr expr_and(struct expr left, struct expr right);
-struct expr expr_not(struct expr condition);
+struct expr printexpr_and(struct expr left, struct expr right);
+struct expr printexpr_not(struct expr condition);
 
-struct expr expr_copy(const struct expr *expr);
-void expr_free(struct expr *expr);
+struct expr printexpr_copy(const struct expr *expr);
+void printexpr_free(struct expr *expr);
 
 #endif

@@ -13,12 +13,12 @@
 
 static struct expr value_of(const struct printfield *field)
 {
-	return expr_leaf("REC->%s", field->raw);
+	return printexpr_leaf("REC->%s", field->raw);
 }
 
 static struct expr element(const struct printfield *field, size_t index)
 {
-	return expr_element(field->raw, expr_number(index));
+	return printexpr_element(field->raw, printexpr_number(index));
 }
 
 /* Byte number i of an integer, in the order of memory. */
@@ -28,8 +28,8 @@ static struct expr byte_of(const struct printfield *field, size_t i, size_t byte
 	struct expr value = value_of(field);
 
 	if (shift)
-		value = expr_op(value, ">>", expr_number(shift));
-	return expr_op(value, "&", expr_number(255));
+		value = printexpr_op(value, ">>", printexpr_number(shift));
+	return printexpr_op(value, "&", printexpr_number(255));
 }
 
 /* A number of network order as the host's. */
@@ -38,8 +38,8 @@ static struct expr host_order(const struct printfield *field)
 	struct expr sum = byte_of(field, 0, field->bytes);
 
 	for (size_t i = 1; i < field->bytes; i++)
-		sum = expr_op(expr_op(sum, "<<", expr_number(8)), "|",
-			      byte_of(field, i, field->bytes));
+		sum = printexpr_op(printexpr_op(sum, "<<", printexpr_number(8)), "|",
+				   byte_of(field, i, field->bytes));
 	return sum;
 }
 
@@ -64,13 +64,13 @@ static void add_signed(const struct printfield *field, struct print_value *what,
 	struct expr value = value_of(field);
 
 	if (field->bytes < 4) {
-		value = expr_op(value, "+", expr_number(half));
-		value = expr_op(value, "&", expr_number(half * 2 - 1));
-		value = expr_op(value, "-", expr_number(half));
+		value = printexpr_op(value, "+", printexpr_number(half));
+		value = printexpr_op(value, "&", printexpr_number(half * 2 - 1));
+		value = printexpr_op(value, "-", printexpr_number(half));
 	}
 	what->value = value.text;
 	printout_number(out, what, "", field->bytes == 4 ? "d" : "lld");
-	expr_free(&value);
+	printexpr_free(&value);
 }
 
 static void add_network(const struct printfield *field, struct print_value *what,
@@ -80,7 +80,7 @@ static void add_network(const struct printfield *field, struct print_value *what
 
 	what->value = value.text;
 	printout_number(out, what, "", "llu");
-	expr_free(&value);
+	printexpr_free(&value);
 }
 
 static void add_named(struct print_value *what, char *named, struct printout *out)
@@ -102,7 +102,7 @@ static void add_ethertype(const struct printfield *field, struct print_value *wh
 	struct expr value = host_order(field);
 
 	add_named(what, print_symbolic(DISPLAY_ETHERTYPE, value.text), out);
-	expr_free(&value);
+	printexpr_free(&value);
 }
 
 static void add_flags(const struct printfield *field, struct print_value *what,
@@ -184,7 +184,7 @@ static void add_ip4(const struct printfield *field, struct print_value *what, st
 		parts[i] = byte_of(field, i, 4);
 	printout_ip4(out, what, parts);
 	for (size_t i = 0; i < 4; i++)
-		expr_free(&parts[i]);
+		printexpr_free(&parts[i]);
 }
 
 static void add_ip6(const struct printfield *field, struct print_value *what, struct printout *out)
@@ -196,11 +196,12 @@ static void add_ip6(const struct printfield *field, struct print_value *what, st
 		return;
 	}
 	for (size_t i = 0; i < 8; i++)
-		parts[i] = expr_op(expr_op(element(field, 2 * i), "<<", expr_number(8)), "|",
-				   element(field, 2 * i + 1));
+		parts[i] =
+			printexpr_op(printexpr_op(element(field, 2 * i), "<<", printexpr_number(8)),
+				     "|", element(field, 2 * i + 1));
 	printout_ip6(out, what, parts);
 	for (size_t i = 0; i < 8; i++)
-		expr_free(&parts[i]);
+		printexpr_free(&parts[i]);
 }
 
 static void add_mac(const struct printfield *field, struct print_value *what, struct printout *out)
@@ -212,7 +213,7 @@ static void add_mac(const struct printfield *field, struct print_value *what, st
 
 		printout_text(out, what->condition, i ? ":" : label);
 		printout_hex_byte(out, what->condition, byte.text);
-		expr_free(&byte);
+		printexpr_free(&byte);
 	}
 }
 
@@ -233,7 +234,7 @@ static void add_array(const struct printfield *field, struct print_value *what,
 		struct expr value = element(field, i);
 
 		printout_bare_number(out, what->condition, label, conversion, value.text);
-		expr_free(&value);
+		printexpr_free(&value);
 	}
 	printout_text(out, what->condition, "}");
 }
@@ -283,5 +284,5 @@ void printfield_add(const struct printfield *field, const char *name, const char
 		by_display[display](field, &what, out);
 	else
 		add_unsigned(field, &what, out);
-	expr_free(&value);
+	printexpr_free(&value);
 }

@@ -160,17 +160,18 @@ static void add_field_line(struct builder *builder, const char *line, struct tex
 /* Not NULL and no error pointer: all numbers are unsigned, so one comparison tells. */
 static struct expr is_pointer(const struct raw *raw)
 {
-	struct expr moved = expr_op(expr_leaf("REC->%s", raw->name), "+", expr_number(4095));
+	struct expr moved =
+		printexpr_op(printexpr_leaf("REC->%s", raw->name), "+", printexpr_number(4095));
 
 	if (raw->size == 4)
-		moved = expr_op(moved, "&", expr_number(0xffffffff));
-	return expr_op(moved, ">", expr_number(8190));
+		moved = printexpr_op(moved, "&", printexpr_number(0xffffffff));
+	return printexpr_op(moved, ">", printexpr_number(8190));
 }
 
 static struct expr is_success(const struct raw *raw)
 {
-	return expr_not(
-		expr_op(expr_leaf("REC->%s", raw->name), ">>", expr_number(raw->size * 8 - 1)));
+	return printexpr_not(printexpr_op(printexpr_leaf("REC->%s", raw->name), ">>",
+					  printexpr_number(raw->size * 8 - 1)));
 }
 
 static struct expr guard_condition(const struct builder *builder, const struct event_field *field)
@@ -185,7 +186,7 @@ static struct expr guard_condition(const struct builder *builder, const struct e
 
 		if (!raw || (raw->size != 4 && raw->size != 8))
 			continue;
-		condition = expr_and(condition, is_result ? is_success(raw) : is_pointer(raw));
+		condition = printexpr_and(condition, is_result ? is_success(raw) : is_pointer(raw));
 	}
 	return condition;
 }
@@ -254,8 +255,8 @@ static void add_member(struct builder *builder, const struct source *window, uin
 	source.name = xstrdup(packet_member_names[member]);
 	source.member = member;
 	source.family = family;
-	source.condition = expr_and(expr_copy(&window->condition),
-				    printpkt_condition(&packet, member, family));
+	source.condition = printexpr_and(printexpr_copy(&window->condition),
+					 printpkt_condition(&packet, member, family));
 	add_source(builder, &source);
 }
 
@@ -285,9 +286,9 @@ static void add_packet(struct builder *builder, const struct event_field *field,
 
 	window.condition = guard_condition(builder, field);
 	if (data && (data->size == 4 || data->size == 8))
-		window.condition = expr_and(window.condition, is_pointer(data));
+		window.condition = printexpr_and(window.condition, is_pointer(data));
 	add_window(builder, &window);
-	expr_free(&window.condition);
+	printexpr_free(&window.condition);
 }
 
 static void add_field(struct builder *builder, const struct event_field *field)
@@ -308,9 +309,10 @@ static void add_field(struct builder *builder, const struct event_field *field)
 	source.name = xstrndup(name, strlen(name) - (source.family ? 1 : 0));
 	source.condition = guard_condition(builder, field);
 	if (source.family)
-		source.condition = expr_and(
-			source.condition, expr_op(expr_leaf("REC->%s", family_of(builder)->name),
-						  "==", expr_number((unsigned long)source.family)));
+		source.condition = printexpr_and(
+			source.condition,
+			printexpr_op(printexpr_leaf("REC->%s", family_of(builder)->name),
+				     "==", printexpr_number((unsigned long)source.family)));
 	add_source(builder, &source);
 }
 
@@ -329,7 +331,7 @@ static bool is_first_of_name(const struct builder *builder, size_t index)
 static struct expr condition_among(const struct builder *builder, size_t index)
 {
 	const struct source *source = &builder->sources[index];
-	struct expr condition = expr_copy(&source->condition);
+	struct expr condition = printexpr_copy(&source->condition);
 
 	for (size_t i = 0; i < index; i++) {
 		const struct source *before = &builder->sources[i];
@@ -337,9 +339,10 @@ static struct expr condition_among(const struct builder *builder, size_t index)
 		if (strcmp(before->name, source->name) ||
 		    (before->family && source->family && before->family != source->family))
 			continue;
-		condition = expr_and(condition, before->condition.text
-							? expr_not(expr_copy(&before->condition))
-							: expr_number(0));
+		condition = printexpr_and(
+			condition, before->condition.text
+					   ? printexpr_not(printexpr_copy(&before->condition))
+					   : printexpr_number(0));
 	}
 	return condition;
 }
@@ -377,7 +380,7 @@ static void print_source(struct builder *builder, size_t index)
 		print_member(builder, source, condition.text);
 	else
 		print_field(builder, source, condition.text);
-	expr_free(&condition);
+	printexpr_free(&condition);
 }
 
 static void print_all(struct builder *builder)
@@ -423,7 +426,7 @@ char *printfmt_enrich(const char *format, const struct event_desc *desc)
 	enriched = assemble(&builder, format);
 	for (size_t i = 0; i < builder.source_count; i++) {
 		free(builder.sources[i].name);
-		expr_free(&builder.sources[i].condition);
+		printexpr_free(&builder.sources[i].condition);
 	}
 	free(builder.sources);
 	for (size_t i = 0; i < builder.raws.count; i++) {

@@ -18,50 +18,53 @@ static struct expr position(const struct printpkt *packet)
 	struct expr network;
 
 	if (!packet->has_data || !packet->has_head || !packet->has_nh)
-		return expr_number(packet->has_data ? (unsigned long)packet->before : 0);
-	network = expr_op(expr_leaf("REC->_head"), "+", expr_leaf("REC->_nh"));
-	network = expr_op(network, "-", expr_leaf("REC->_data"));
+		return printexpr_number(packet->has_data ? (unsigned long)packet->before : 0);
+	network = printexpr_op(printexpr_leaf("REC->_head"), "+", printexpr_leaf("REC->_nh"));
+	network = printexpr_op(network, "-", printexpr_leaf("REC->_data"));
 	if (packet->before)
-		network = expr_op(network, "+", expr_leaf("%ld", packet->before));
+		network = printexpr_op(network, "+", printexpr_leaf("%ld", packet->before));
 	return network;
 }
 
 /* offset: from the network header on. */
 static struct expr byte_at(const struct printpkt *packet, struct expr offset)
 {
-	struct expr index = expr_op(position(packet), "+", offset);
+	struct expr index = printexpr_op(position(packet), "+", offset);
 
-	return expr_element(packet->field, expr_op(index, "%", expr_number(packet->bytes)));
+	return printexpr_element(packet->field,
+				 printexpr_op(index, "%", printexpr_number(packet->bytes)));
 }
 
 static struct expr byte_n(const struct printpkt *packet, unsigned int n)
 {
-	return byte_at(packet, expr_number(n));
+	return byte_at(packet, printexpr_number(n));
 }
 
 static struct expr is_version(const struct printpkt *packet, unsigned int version)
 {
-	return expr_op(expr_op(byte_n(packet, 0), ">>", expr_number(4)),
-		       "==", expr_number(version));
+	return printexpr_op(printexpr_op(byte_n(packet, 0), ">>", printexpr_number(4)),
+			    "==", printexpr_number(version));
 }
 
 /* The first byte of a header of five words or more: 0x45 to 0x4f. */
 static struct expr is_whole4(const struct printpkt *packet)
 {
-	return expr_op(expr_op(byte_n(packet, 0), "-", expr_number(0x45)), "<", expr_number(11));
+	return printexpr_op(printexpr_op(byte_n(packet, 0), "-", printexpr_number(0x45)), "<",
+			    printexpr_number(11));
 }
 
 /* Bytes of the network header: 40 for IPv6, whose next header is taken to be the transport's. */
 static struct expr header_length(const struct printpkt *packet)
 {
-	struct expr words = expr_op(byte_n(packet, 0), "&", expr_number(15));
+	struct expr words = printexpr_op(byte_n(packet, 0), "&", printexpr_number(15));
 
-	return expr_if(is_version(packet, 4), expr_op(words, "*", expr_number(4)), expr_number(40));
+	return printexpr_if(is_version(packet, 4), printexpr_op(words, "*", printexpr_number(4)),
+			    printexpr_number(40));
 }
 
 static struct expr transport_offset(const struct printpkt *packet, unsigned int n)
 {
-	return expr_op(header_length(packet), "+", expr_number(n));
+	return printexpr_op(header_length(packet), "+", printexpr_number(n));
 }
 
 static struct expr transport_byte(const struct printpkt *packet, unsigned int n)
@@ -72,73 +75,76 @@ static struct expr transport_byte(const struct printpkt *packet, unsigned int n)
 /* Where the linear data must at least reach to, in what _tail counts in; none: it is not known. */
 static struct expr is_linear(const struct printpkt *packet, struct expr count)
 {
-	struct expr from, tail = expr_leaf("REC->_tail");
+	struct expr from, tail = printexpr_leaf("REC->_tail");
 
 	if (!packet->has_data || !packet->has_tail || !packet->has_head) {
-		expr_free(&tail);
-		expr_free(&count);
+		printexpr_free(&tail);
+		printexpr_free(&count);
 		return (struct expr){ 0 };
 	}
 	if (!packet->has_nh)
-		from = expr_leaf("REC->_data");
+		from = printexpr_leaf("REC->_data");
 	else if (packet->is_tail_pointer)
-		from = expr_op(expr_leaf("REC->_head"), "+", expr_leaf("REC->_nh"));
+		from = printexpr_op(printexpr_leaf("REC->_head"), "+", printexpr_leaf("REC->_nh"));
 	else
-		from = expr_leaf("REC->_nh");
+		from = printexpr_leaf("REC->_nh");
 	if (!packet->has_nh && !packet->is_tail_pointer)
-		tail = expr_op(expr_leaf("REC->_head"), "+", tail);
-	return expr_op(tail, ">=", expr_op(from, "+", count));
+		tail = printexpr_op(printexpr_leaf("REC->_head"), "+", tail);
+	return printexpr_op(tail, ">=", printexpr_op(from, "+", count));
 }
 
 /* So many bytes from the network header on are in the window and are the packet's. */
 static struct expr has_bytes(const struct printpkt *packet, struct expr count)
 {
-	struct expr end = expr_op(position(packet), "+", expr_copy(&count));
+	struct expr end = printexpr_op(position(packet), "+", printexpr_copy(&count));
 
-	return expr_and(expr_op(end, "<=", expr_number(packet->bytes)), is_linear(packet, count));
+	return printexpr_and(printexpr_op(end, "<=", printexpr_number(packet->bytes)),
+			     is_linear(packet, count));
 }
 
 /* The same of a number. Unsigned: a position before the window is a very large one. */
 static struct expr has_bytes_n(const struct printpkt *packet, unsigned int n)
 {
 	if (packet->bytes < n)
-		return expr_number(0);
-	return expr_and(expr_op(position(packet), "<=", expr_number(packet->bytes - n)),
-			is_linear(packet, expr_number(n)));
+		return printexpr_number(0);
+	return printexpr_and(
+		printexpr_op(position(packet), "<=", printexpr_number(packet->bytes - n)),
+		is_linear(packet, printexpr_number(n)));
 }
 
 /* The network header is there, of one family, or (0) of either. */
 static struct expr has_network(const struct printpkt *packet, int family)
 {
 	if (family == AF_INET)
-		return expr_and(has_bytes_n(packet, 20), is_whole4(packet));
+		return printexpr_and(has_bytes_n(packet, 20), is_whole4(packet));
 	if (family == AF_INET6)
-		return expr_and(has_bytes_n(packet, 40), is_version(packet, 6));
-	return expr_op(has_network(packet, AF_INET), "||", has_network(packet, AF_INET6));
+		return printexpr_and(has_bytes_n(packet, 40), is_version(packet, 6));
+	return printexpr_op(has_network(packet, AF_INET), "||", has_network(packet, AF_INET6));
 }
 
 /* Of IPv4: the first fragment, or all of the packet. */
 static struct expr is_first_fragment(const struct printpkt *packet)
 {
-	struct expr high = expr_op(byte_n(packet, 6), "&", expr_number(31));
+	struct expr high = printexpr_op(byte_n(packet, 6), "&", printexpr_number(31));
 
-	return expr_op(expr_op(high, "|", byte_n(packet, 7)), "==", expr_number(0));
+	return printexpr_op(printexpr_op(high, "|", byte_n(packet, 7)), "==", printexpr_number(0));
 }
 
 /* n bytes of the transport's header are there. */
 static struct expr has_transport(const struct printpkt *packet, unsigned int n)
 {
-	struct expr bytes =
-		expr_and(has_bytes_n(packet, 20), has_bytes(packet, transport_offset(packet, n)));
-	struct expr begins = expr_op(expr_and(is_whole4(packet), is_first_fragment(packet)), "||",
-				     is_version(packet, 6));
+	struct expr bytes = printexpr_and(has_bytes_n(packet, 20),
+					  has_bytes(packet, transport_offset(packet, n)));
+	struct expr begins =
+		printexpr_op(printexpr_and(is_whole4(packet), is_first_fragment(packet)), "||",
+			     is_version(packet, 6));
 
-	return expr_and(bytes, begins);
+	return printexpr_and(bytes, begins);
 }
 
 static struct expr by_version(const struct printpkt *packet, struct expr in4, struct expr in6)
 {
-	return expr_if(is_version(packet, 4), in4, in6);
+	return printexpr_if(is_version(packet, 4), in4, in6);
 }
 
 static struct expr proto(const struct printpkt *packet)
@@ -152,9 +158,10 @@ static struct expr is_one_of(const struct expr *number, const unsigned int *list
 	struct expr any = { 0 };
 
 	for (; *list; list++) {
-		struct expr is = expr_op(expr_copy(number), "==", expr_number(*list));
+		struct expr is =
+			printexpr_op(printexpr_copy(number), "==", printexpr_number(*list));
 
-		any = any.text ? expr_op(any, "||", is) : is;
+		any = any.text ? printexpr_op(any, "||", is) : is;
 	}
 	return any;
 }
@@ -165,8 +172,8 @@ static struct expr with_transport(const struct printpkt *packet, unsigned int by
 	struct expr number = proto(packet);
 	struct expr is = is_one_of(&number, protos);
 
-	expr_free(&number);
-	return expr_and(has_transport(packet, bytes), is);
+	printexpr_free(&number);
+	return printexpr_and(has_transport(packet, bytes), is);
 }
 
 /* In IPv6 the number may be that of an extension header, which is not the payload's. */
@@ -177,9 +184,9 @@ static struct expr has_proto(const struct printpkt *packet)
 	struct expr is_extension = is_one_of(&next, extensions);
 	struct expr known;
 
-	is_extension = expr_op(is_extension, "||", expr_not(next));
-	known = expr_op(is_version(packet, 4), "||", expr_not(is_extension));
-	return expr_and(has_network(packet, 0), known);
+	is_extension = printexpr_op(is_extension, "||", printexpr_not(next));
+	known = printexpr_op(is_version(packet, 4), "||", printexpr_not(is_extension));
+	return printexpr_and(has_network(packet, 0), known);
 }
 
 struct expr printpkt_condition(const struct printpkt *packet, enum packet_member member, int family)
@@ -214,7 +221,7 @@ struct expr printpkt_condition(const struct printpkt *packet, enum packet_member
 
 static struct expr join16(struct expr high, struct expr low)
 {
-	return expr_op(expr_op(high, "<<", expr_number(8)), "|", low);
+	return printexpr_op(printexpr_op(high, "<<", printexpr_number(8)), "|", low);
 }
 
 static struct expr network16(const struct printpkt *packet, unsigned int n)
@@ -229,8 +236,8 @@ static struct expr transport16(const struct printpkt *packet, unsigned int n)
 
 static struct expr transport32(const struct printpkt *packet, unsigned int n)
 {
-	return expr_op(expr_op(transport16(packet, n), "<<", expr_number(16)), "|",
-		       transport16(packet, n + 2));
+	return printexpr_op(printexpr_op(transport16(packet, n), "<<", printexpr_number(16)), "|",
+			    transport16(packet, n + 2));
 }
 
 static void add_address(const struct printpkt *packet, enum packet_member member, int family,
@@ -249,7 +256,7 @@ static void add_address(const struct printpkt *packet, enum packet_member member
 	else
 		printout_ip6(out, what, parts);
 	for (int i = 0; i < 8; i++)
-		expr_free(&parts[i]);
+		printexpr_free(&parts[i]);
 }
 
 static struct expr member_number(const struct printpkt *packet, enum packet_member member)
@@ -276,7 +283,7 @@ static struct expr member_number(const struct printpkt *packet, enum packet_memb
 	case PACKET_LEN:
 		/* IPv6 counts the bytes behind its header. */
 		return by_version(packet, network16(packet, 2),
-				  expr_op(network16(packet, 4), "+", expr_number(40)));
+				  printexpr_op(network16(packet, 4), "+", printexpr_number(40)));
 	default:
 		return proto(packet);
 	}
@@ -301,7 +308,7 @@ static char *member_name(const struct printpkt *packet, enum packet_member membe
 		in4 = print_symbolic(DISPLAY_ICMP_TYPE, number);
 		in6 = print_icmp6_type(number);
 		name = xasprintf("(%s ? %s : %s)", is4.text, in4, in6);
-		expr_free(&is4);
+		printexpr_free(&is4);
 		return name;
 	default:
 		return NULL;
@@ -326,5 +333,5 @@ void printpkt_add(const struct printpkt *packet, enum packet_member member, int 
 		printout_string(out, &what);
 	else
 		printout_number(out, &what, "", "llu");
-	expr_free(&number);
+	printexpr_free(&number);
 }
