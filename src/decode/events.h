@@ -16,8 +16,8 @@ struct decoder_event {
 	const struct event_plan *plan;
 	enum event_half half; /* EVENT_WHOLE also for a half whose other half is not known */
 	uint8_t data;	      /* which of record.data it fills */
-	bool is_filtered;     /* some entries were not kept: a return alone may be of one of those */
-	uint32_t size;	      /* that a record has at least */
+	bool is_filtered; /* some entries were not kept: a return alone may be of one of those */
+	uint32_t size;	  /* that a record has at least */
 	uint16_t pid_offset;
 	uint16_t comm_offset; /* of the __data_loc word of _comm, or EVENT_NO_COMM */
 };

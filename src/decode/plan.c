@@ -225,9 +225,36 @@ static bool set_kind(const struct builder *builder, const struct event_field *fr
 	return true;
 }
 
+/*
+ * The raw field of a described one. Where this kernel has no arrays, its parts one behind the other
+ * make one in *whole. NULL: not there, or not all of it.
+ */
+static const struct raw_field *find_raw(const struct raw_event *event,
+					const struct event_field *from, struct raw_field *whole)
+{
+	const struct raw_field *first = raw_event_field(event, from->name);
+
+	if (!first || from->parts < 2)
+		return first;
+	*whole = *first;
+	for (unsigned int i = 1; i < from->parts; i++) {
+		NK_FREE char *name = xasprintf("%s__%u", from->name, i);
+		const struct raw_field *part = raw_event_field(event, name);
+
+		if (!part || part->size != first->size ||
+		    part->offset != whole->offset + whole->size)
+			return NULL;
+		whole->size += part->size;
+	}
+	whole->is_array = true;
+	whole->element = (uint8_t)first->size;
+	return whole;
+}
+
 static void add_described(struct builder *builder, const struct event_field *from)
 {
-	const struct raw_field *raw = raw_event_field(builder->raw, from->name);
+	struct raw_field whole;
+	const struct raw_field *raw = find_raw(builder->raw, from, &whole);
 	const char *name = from->instead_of ? from->instead_of : from->name;
 	struct plan_field field = { .half = builder->half, .is_nk = true };
 

@@ -143,8 +143,7 @@ static bool take_entry(struct record_reader *reader, const struct join_key *key,
 }
 
 static bool take_return(struct record_reader *reader, const struct decoder_event *event,
-			const struct join_key *key, const struct merged *raw,
-			struct record *record)
+			const struct join_key *key, const struct merged *raw, struct record *record)
 {
 	bool is_sure = true;
 	const struct join_entry *entry = join_leave(reader->join, key, raw->stream, &is_sure);

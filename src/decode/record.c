@@ -256,8 +256,8 @@ static bool find_packet(const struct record *record, const struct plan_field *fi
 		 */
 		uint64_t used = (field->pointer_bytes == 8 ? head + tail : tail) - start;
 
-		if (used < *length)
-			*length = used;
+		if ((int64_t)used < (int64_t)*length)
+			*length = (int64_t)used > 0 ? used : 0;
 	}
 	return *position < *length;
 }
