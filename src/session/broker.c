@@ -20,6 +20,7 @@
 #include "base/alloc.h"
 #include "session/command.h"
 #include "session/instance.h"
+#include "session/privilege.h"
 #include "session/state.h"
 #include "session/worker.h"
 
@@ -162,7 +163,9 @@ static void worker_ended(struct broker *broker, int status)
 static void command_ended(struct broker *broker, int status)
 {
 	broker->command.pid = 0;
-	broker->result->command_status = command_shell_status(status);
+	/* Else it was still held, and has never been COMMAND. */
+	if (broker->command.go_fd < 0)
+		broker->result->command_status = command_shell_status(status);
 	stop(broker);
 }
 
@@ -284,6 +287,8 @@ static int fork_children(struct broker *broker, const struct broker_signals *old
 		err = command_fork(job->command, &signals, &broker->command, broker->diags);
 	if (!err && job->prepare)
 		err = job->prepare(job->context);
+	if (!err && job->sheds_capabilities)
+		err = privilege_keep_few(broker->diags);
 	return err;
 }
 

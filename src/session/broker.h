@@ -52,12 +52,19 @@ struct broker_job {
 	bool trace_command_only; /* -c without -p: only COMMAND and its children */
 	double seconds;		 /* -d; 0: no limit */
 	int (*prepare)(
+		/*
+		 * The process has nothing to do afterwards that takes more than files: once worker
+		 * and COMMAND are there it gives up, for good, what the undo does not need. See
+		 * privilege_keep_few().
+		 */
+		bool sheds_capabilities;
 		void *context); /* in the broker, after the fork, before start; may be NULL */
 };
 
 struct broker_result {
 	int worker_status;  /* exit status of work(); 128+N where signal N killed it */
-	int command_status; /* exit status of COMMAND as a shell gives it; -1: there was none */
+	int command_status; /* exit status of COMMAND as a shell gives it; -1: there was none, or it
+			       runs on */
 	int signal;	    /* that ended the session (SIGINT, SIGTERM ...); 0: none */
 };
 

@@ -25,13 +25,15 @@ void errorlog_entry_clear(struct errorlog_entry *entry)
 	*entry = (struct errorlog_entry){ 0 };
 }
 
-/* "[  116.344522] trace_kprobe: error: TEXT" */
+/* "[  116.344522] trace_kprobe: error: TEXT", "[ ... ] event filter parse error: error: TEXT" */
 static const char *message_of(const char *line)
 {
 	static const char mark[] = "error: ";
-	const char *found = strstr(line, mark);
+	const char *found;
 
-	return found ? found + sizeof(mark) - 1 : line;
+	while ((found = strstr(line, mark)))
+		line = found + sizeof(mark) - 1;
+	return line;
 }
 
 /* The caret's column where a line is nothing but blanks and a caret, else -1. */

@@ -5,6 +5,7 @@
 #include "session/privilege.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
@@ -21,6 +22,43 @@ static int empty_bounding(void)
 		if (cap_get_bound(cap) > 0 && cap_drop_bound(cap) != 0)
 			return errno == EPERM ? 0 : -errno;
 	return 0;
+}
+
+static const cap_value_t few[] = {
+	CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_CHOWN, CAP_KILL,
+};
+
+/* What the process does not have it cannot keep. */
+static int keep_permitted(cap_t keep)
+{
+	cap_t had = cap_get_proc();
+	int err = 0;
+
+	if (!had)
+		return -errno;
+	for (size_t i = 0; !err && i < sizeof(few) / sizeof(*few); i++) {
+		cap_flag_value_t value = CAP_CLEAR;
+
+		if (cap_get_flag(had, few[i], CAP_PERMITTED, &value) != 0 ||
+		    cap_set_flag(keep, CAP_PERMITTED, 1, &few[i], value) != 0 ||
+		    cap_set_flag(keep, CAP_EFFECTIVE, 1, &few[i], value) != 0)
+			err = -errno;
+	}
+	cap_free(had);
+	return err;
+}
+
+int privilege_keep_few(struct diags *diags)
+{
+	cap_t keep = cap_init();
+	int err = keep ? keep_permitted(keep) : -ENOMEM;
+
+	if (!err && cap_set_proc(keep) != 0)
+		err = -errno;
+	cap_free(keep);
+	if (err)
+		diag_error(diags, -err, "cannot give up privileges: %s", strerror(-err));
+	return err;
 }
 
 static int empty_sets(void)

@@ -10,4 +10,10 @@
 /* Empties all capability sets (bounding and ambient too) and sets no_new_privs. 0 or -errno. */
 int privilege_drop_all(struct diags *diags);
 
+/*
+ * Keeps of what the process has only what files of others take (tracefs, trace.dat in a user's
+ * directory), and to signal COMMAND whoever it is. 0 or -errno.
+ */
+int privilege_keep_few(struct diags *diags);
+
 #endif

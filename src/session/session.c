@@ -36,11 +36,16 @@ static struct session *all_sessions;
 
 void session_end_signals(sigset_t *set)
 {
+	struct sigaction on_hangup;
+
 	sigemptyset(set);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGHUP);
 	sigaddset(set, SIGQUIT);
+	/* nohup(1) means it, while shells ignore SIGINT for every background process. */
+	sigaction(SIGHUP, NULL, &on_hangup);
+	if (on_hangup.sa_handler != SIG_IGN)
+		sigaddset(set, SIGHUP);
 }
 
 /* Without memory: the definitions one by one, each in a write of its own. The note stays, for nk
