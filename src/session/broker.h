@@ -16,20 +16,22 @@
 
 /* What the worker sees of the broker. */
 struct worker {
-	const struct session
-		*session; /* as it was at the fork; its raw_fds are the worker's to read */
+	/* As it was at the fork; its raw_fds are the worker's to read. */
+	const struct session *session;
 	int control_fd;	  /* readable: the broker says something, see worker_poll() */
 	bool is_stopping; /* the broker has turned tracing off: drain what is left and return */
 	struct broker_report *report; /* once is_stopping: losses */
 	struct worker_state *state;   /* private to session/ */
 };
 
+struct session_event_counts {
+	uint64_t hits, misses;
+};
+
 /* What session_stop() found, as the worker gets it. */
 struct broker_report {
-	struct session_event_counts {
-		uint64_t hits, misses;
-	} * events;	  /* as session->events */
-	char **cpu_stats; /* texts, instance by instance, CPU by CPU */
+	struct session_event_counts *events; /* as session->events */
+	char **cpu_stats;		     /* texts, instance by instance, CPU by CPU */
 	size_t cpu_stats_count;
 	char *saved_cmdlines;
 };
@@ -51,21 +53,21 @@ struct broker_job {
 	char *const *command;	 /* NULL: none */
 	bool trace_command_only; /* -c without -p: only COMMAND and its children */
 	double seconds;		 /* -d; 0: no limit */
-	int (*prepare)(
-		/*
-		 * The process has nothing to do afterwards that takes more than files: once worker
-		 * and COMMAND are there it gives up, for good, what the undo does not need. See
-		 * privilege_keep_few().
-		 */
-		bool sheds_capabilities;
-		void *context); /* in the broker, after the fork, before start; may be NULL */
+	/* In the broker, after the forks, before the start; may be NULL. */
+	int (*prepare)(void *context);
+	/*
+	 * The process has nothing to do afterwards that takes more than files: once worker and
+	 * COMMAND are there it gives up, for good, what the undo does not need. See
+	 * privilege_keep_few().
+	 */
+	bool sheds_capabilities;
 };
 
 struct broker_result {
-	int worker_status;  /* exit status of work(); 128+N where signal N killed it */
-	int command_status; /* exit status of COMMAND as a shell gives it; -1: there was none, or it
-			       runs on */
-	int signal;	    /* that ended the session (SIGINT, SIGTERM ...); 0: none */
+	int worker_status; /* exit status of work(); 128+N where signal N killed it */
+	/* Exit status of COMMAND as a shell gives it; -1: there was none, or it runs on. */
+	int command_status;
+	int signal; /* that ended the session (SIGINT, SIGTERM ...); 0: none */
 };
 
 /*
