@@ -120,6 +120,7 @@ static struct session *session_new(const struct kernel *kernel,
 	session->tracefs_fd = session->run_fd = state->note_fd = -1;
 	session->state = state;
 	session->clock = xstrdup(options->clock ? options->clock : DEFAULT_CLOCK);
+	session->has_wall_offset = clock_wall_offset(session->clock, &session->wall_offset_ns);
 	state->kernel = kernel;
 	state->probes = probes;
 	state->probe_count = probe_count;
@@ -419,7 +420,6 @@ int session_start(struct session *session, struct diags *diags)
 		session->events[i].hits_before = counts[i].hits;
 		session->events[i].misses_before = counts[i].misses;
 	}
-	session->has_wall_offset = clock_wall_offset(session->clock, &session->wall_offset_ns);
 	session->state->is_on = true;
 	for (size_t i = 0; i < session->instance_count; i++) {
 		err = instance_turn(&session->instances[i], true);

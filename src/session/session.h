@@ -23,9 +23,8 @@
 #include "resolve/resolve.h"
 
 struct session_buffer {
-	const char
-		*set; /* probes of this set go to an instance of its own; NULL: the default one */
-	size_t kb;    /* per CPU; 0: the default below */
+	const char *set; /* its probes go to an instance of its own; NULL: the default one */
+	size_t kb;	 /* per CPU; 0: the default below */
 };
 
 struct session_options {
@@ -85,7 +84,7 @@ struct session {
 	size_t instance_count;
 	struct session_event *events;
 	size_t event_count;
-	int64_t wall_offset_ns; /* CLOCK_REALTIME minus the trace clock, at the start */
+	int64_t wall_offset_ns; /* CLOCK_REALTIME minus the trace clock, at session_create() */
 	bool has_wall_offset;	/* false for clocks that clock_gettime(2) does not have */
 	char *clock;
 	char *header_page; /* events/header_page, events/header_event */
