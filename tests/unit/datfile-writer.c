@@ -1,0 +1,733 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Writing: what is written is read back, by trace-cmd too; a writer that is killed leaves what it
+ * published; nothing but a regular file is replaced. Metadata and pages are those of a captured
+ * recording.
+ */
+#include "config.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#ifdef HAVE_ZLIB
+#include <zlib.h>
+#endif
+#ifdef HAVE_ZSTD
+#include <zstd.h>
+#endif
+
+#include "base/alloc.h"
+#include "datfile-fixture.h"
+#include "datfile/bytes.h"
+#include "datfile/format.h"
+#include "datfile/image.h"
+#include "datfile/writer.h"
+
+#define PAGE 4096
+
+static struct dat_writer *create(const char *path, const struct dat_meta *meta)
+{
+	struct dat_writer *writer = NULL;
+	struct diags diags = { 0 };
+	int ret = dat_writer_create(path, meta, &writer, &diags);
+
+	ck_assert_msg(!ret, "%s", diags.count ? diags.items[0].text : strerror(-ret));
+	return writer;
+}
+
+/* CPUs of a buffer are its streams, in the order of both. */
+static size_t cpu_index(const struct dat_meta *meta, const struct page_stream *stream)
+{
+	const struct dat_buffer *buffer = &meta->buffers[stream->instance];
+
+	for (size_t i = 0; i < buffer->cpu_count; i++)
+		if (buffer->cpus[i] == stream->cpu)
+			return i;
+	ck_abort_msg("no CPU %d", stream->cpu);
+	return 0;
+}
+
+static void write_pages(struct dat_writer *writer, struct dat_reader *from)
+{
+	struct page_source *source = dat_reader_pages(from);
+	const struct dat_meta *meta = dat_reader_meta(from);
+	const void *page;
+
+	for (size_t i = 0; i < source->stream_count; i++) {
+		const struct page_stream *stream = &source->streams[i];
+
+		while (source->ops->next(source, i, &page) == 1) {
+			ck_assert_int_eq(dat_writer_write_page(writer, (size_t)stream->instance,
+							       cpu_index(meta, stream), page, PAGE),
+					 0);
+			source->ops->release(source, i, page);
+		}
+	}
+}
+
+static void finish(struct dat_writer *writer, const struct dat_meta *meta)
+{
+	struct diags diags = { 0 };
+
+	ck_assert_int_eq(dat_writer_finish(writer, meta, &diags), 0);
+	ck_assert_msg(!diags.count, "%s", diags.items[0].text);
+}
+
+static void assert_same_text(const char *left, const char *right)
+{
+	ck_assert_str_eq(left ? left : "(none)", right ? right : "(none)");
+}
+
+static void assert_same_meta(const struct dat_meta *a, const struct dat_meta *b)
+{
+	ck_assert_int_eq(a->is_big_endian, b->is_big_endian);
+	ck_assert_uint_eq(a->long_bytes, b->long_bytes);
+	ck_assert_uint_eq(a->page_size, b->page_size);
+	ck_assert_int_eq(a->cpu_count, b->cpu_count);
+	assert_same_text(a->header_page, b->header_page);
+	assert_same_text(a->header_event, b->header_event);
+	assert_same_text(a->kallsyms, b->kallsyms);
+	assert_same_text(a->saved_cmdlines, b->saved_cmdlines);
+	assert_same_text(a->uname, b->uname);
+	assert_same_text(a->version, b->version);
+	assert_same_text(a->summary, b->summary);
+	ck_assert_int_eq(a->has_nk, b->has_nk);
+	ck_assert_int_eq(a->wall_offset_ns, b->wall_offset_ns);
+	ck_assert_uint_eq(a->desc_count, b->desc_count);
+	ck_assert_uint_eq(a->event_count, b->event_count);
+	for (size_t i = 0; i < a->event_count; i++) {
+		ck_assert_str_eq(a->events[i].system, b->events[i].system);
+		ck_assert_str_eq(a->events[i].text, b->events[i].text);
+	}
+	ck_assert_uint_eq(a->cpu_stats_count, b->cpu_stats_count);
+	for (size_t i = 0; i < a->cpu_stats_count; i++)
+		ck_assert_str_eq(a->cpu_stats[i], b->cpu_stats[i]);
+	ck_assert_uint_eq(a->buffer_count, b->buffer_count);
+	for (size_t i = 0; i < a->buffer_count; i++) {
+		ck_assert_str_eq(a->buffers[i].name, b->buffers[i].name);
+		ck_assert_str_eq(a->buffers[i].clock, b->buffers[i].clock);
+		ck_assert_uint_eq(a->buffers[i].cpu_count, b->buffers[i].cpu_count);
+	}
+}
+
+/* Against the captured file and, where there is trace-cmd, against its report of that. */
+static void assert_same_recording(const char *path, int fixture, const struct dat_meta *meta)
+{
+	NK_FREE char *original_path = fixture_path(fixture_names[fixture], ".dat");
+	NK_FREE char *expected_report = NULL;
+	NK_FREE char *report = NULL;
+	struct dat_reader *original = fixture_open(original_path);
+	struct dat_reader *reader = fixture_open(path);
+	NK_FREE char *expected = fixture_events(original);
+	NK_FREE char *events = fixture_events(reader);
+
+	ck_assert(expected[0]);
+	ck_assert_str_eq(events, expected);
+	assert_same_meta(dat_reader_meta(reader), meta);
+	expected_report = fixture_report(original_path);
+	report = fixture_report(path);
+	if (report)
+		ck_assert_str_eq(report, expected_report);
+	dat_reader_close(original);
+	dat_reader_close(reader);
+}
+
+START_TEST(what_is_written_is_read)
+{
+	NK_FREE char *original = fixture_path(fixture_names[_i], ".dat");
+	struct dat_reader *from = fixture_open(original);
+	const struct dat_meta *meta = dat_reader_meta(from);
+	const char *path = fixture_scratch();
+	struct dat_writer *writer = create(path, meta);
+	struct stat sparse, compact;
+
+	write_pages(writer, from);
+	/* While it is being recorded ... */
+	assert_same_recording(path, _i, meta);
+	ck_assert_int_eq(stat(path, &sparse), 0);
+	finish(writer, meta);
+	/* ... and after. */
+	assert_same_recording(path, _i, meta);
+	ck_assert_int_eq(stat(path, &compact), 0);
+	ck_assert_int_lt(compact.st_size, 1 << 20);
+	ck_assert_int_gt(sparse.st_size, compact.st_size);
+	ck_assert_int_lt(sparse.st_blocks, 1024);
+	ck_assert_int_eq(compact.st_mode & 07137, 0);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+
+/* What stands behind the NUL of the version. */
+static void add_own(struct dat_meta *meta)
+{
+	struct diags diags = { 0 };
+
+	meta->has_nk = true;
+	meta->wall_offset_ns = -1234567890123456789;
+	meta->version = xstrdup("nk 0.1.0");
+	ck_assert_int_eq(event_descs_read("event group=nk name=tcp_connect probe=tcp_connect "
+					  "set=tcp half=whole\n"
+					  "field name=lport type=u16 kernel=u16\n",
+					  &meta->descs, &meta->desc_count, &diags),
+			 0);
+	ck_assert_uint_eq(meta->desc_count, 1);
+}
+
+START_TEST(what_nk_adds)
+{
+	static const char *const summaries[] = { NULL, "", "lost 3\nprobe tcp_connect hits 7\n" };
+	NK_FREE char *original = fixture_path("v7", ".dat");
+	struct dat_reader *from = fixture_open(original);
+	struct dat_meta meta = *dat_reader_meta(from);
+	const char *path = fixture_scratch();
+	struct dat_writer *writer;
+	struct dat_reader *reader;
+	NK_FREE char *report = NULL;
+
+	add_own(&meta);
+	writer = create(path, &meta);
+	write_pages(writer, from);
+	if (summaries[_i])
+		meta.summary = xstrdup(summaries[_i]);
+	finish(writer, &meta);
+	reader = fixture_open(path);
+	assert_same_meta(dat_reader_meta(reader), &meta);
+	ck_assert_str_eq(dat_reader_meta(reader)->descs[0].name, "tcp_connect");
+	report = fixture_report(path);
+	if (report)
+		ck_assert_ptr_null(strstr(report, "nk-recording"));
+	dat_reader_close(reader);
+	dat_reader_close(from);
+	event_descs_free(meta.descs, meta.desc_count);
+	free(meta.version);
+	free(meta.summary);
+	fixture_cleanup();
+}
+END_TEST
+
+/* Empty but for a page of each CPU, with the clock that needs a conversion. */
+START_TEST(boot_clock_is_in_seconds)
+{
+	NK_FREE char *original = fixture_path("v7", ".dat");
+	struct dat_reader *from = fixture_open(original);
+	struct dat_meta meta = *dat_reader_meta(from);
+	struct dat_buffer buffer = meta.buffers[0];
+	const char *path = fixture_scratch();
+	struct dat_writer *writer;
+	NK_FREE char *report = NULL, *expected = NULL;
+
+	buffer.clock = "boot";
+	meta.buffers = &buffer;
+	writer = create(path, &meta);
+	write_pages(writer, from);
+	finish(writer, &meta);
+	report = fixture_report(path);
+	expected = fixture_report(original);
+	if (report)
+		ck_assert_str_eq(report, expected);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+
+START_TEST(no_events_at_all)
+{
+	NK_FREE char *original = fixture_path("v7", ".dat");
+	struct dat_reader *from = fixture_open(original);
+	const struct dat_meta *meta = dat_reader_meta(from);
+	const char *path = fixture_scratch();
+	struct dat_reader *reader;
+	NK_FREE char *events = NULL, *report = NULL;
+
+	finish(create(path, meta), meta);
+	reader = fixture_open(path);
+	events = fixture_events(reader);
+	ck_assert_str_eq(events, "");
+	report = fixture_report(path);
+	if (report)
+		ck_assert_ptr_null(strstr(report, "tcp_connect"));
+	dat_reader_close(reader);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+
+static void swap_header(unsigned char *page)
+{
+	bytes_put64(page, bytes_get64(page, false), true);
+	bytes_put64(page + 8, bytes_get64(page + 8, false), true);
+}
+
+START_TEST(other_byte_order)
+{
+	NK_FREE char *original = fixture_path("v6", ".dat");
+	struct dat_reader *from = fixture_open(original);
+	struct dat_meta meta = *dat_reader_meta(from);
+	const char *path = fixture_scratch();
+	struct page_source *source = dat_reader_pages(from);
+	unsigned char page[PAGE];
+	struct dat_writer *writer;
+	struct dat_reader *reader;
+	const void *taken;
+
+	meta.is_big_endian = true;
+	writer = create(path, &meta);
+	ck_assert_int_eq(source->ops->next(source, 1, &taken), 1);
+	memcpy(page, taken, PAGE);
+	swap_header(page);
+	ck_assert_int_eq(dat_writer_write_page(writer, 0, 1, page, PAGE), 0);
+	ck_assert_uint_eq(dat_writer_size(writer), PAGE);
+	finish(writer, &meta);
+	reader = fixture_open(path);
+	assert_same_meta(dat_reader_meta(reader), &meta);
+	source = dat_reader_pages(reader);
+	ck_assert_int_eq(source->ops->next(source, 0, &taken), 0);
+	ck_assert_int_eq(source->ops->next(source, 1, &taken), 1);
+	ck_assert_mem_eq(taken, page, PAGE);
+	source->ops->release(source, 1, taken);
+	ck_assert_int_eq(source->ops->next(source, 1, &taken), 0);
+	dat_reader_close(reader);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+
+/* A pipe gives pages as trace_pipe_raw does. */
+START_TEST(pages_by_splice)
+{
+	NK_FREE char *original = fixture_path("v6", ".dat");
+	struct dat_reader *from = fixture_open(original);
+	const struct dat_meta *meta = dat_reader_meta(from);
+	struct page_source *source = dat_reader_pages(from);
+	const char *path = fixture_scratch();
+	struct dat_writer *writer = create(path, meta);
+	struct dat_reader *reader;
+	const void *page;
+	size_t bytes = 1;
+	int fds[2];
+
+	ck_assert_int_eq(source->ops->next(source, 1, &page), 1);
+	ck_assert_int_eq(pipe2(fds, O_NONBLOCK | O_CLOEXEC), 0);
+	ck_assert_int_eq(dat_writer_splice(writer, 0, 1, fds[0], false, &bytes), 0);
+	ck_assert_uint_eq(bytes, 0);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(write(fds[1], page, PAGE), PAGE);
+	ck_assert_int_eq(dat_writer_splice(writer, 0, 1, fds[0], false, &bytes), 0);
+	ck_assert_uint_eq(bytes, 3 * PAGE);
+	ck_assert_int_eq(write(fds[1], page, PAGE), PAGE);
+	ck_assert_int_eq(dat_writer_splice(writer, 0, 1, fds[0], true, &bytes), 0);
+	ck_assert_uint_eq(bytes, PAGE);
+	ck_assert_uint_eq(dat_writer_size(writer), 4 * PAGE);
+	close(fds[0]);
+	close(fds[1]);
+	finish(writer, meta);
+	reader = fixture_open(path);
+	source = dat_reader_pages(reader);
+	for (int i = 0; i < 4; i++) {
+		const void *read;
+
+		ck_assert_int_eq(source->ops->next(source, 1, &read), 1);
+		ck_assert_mem_eq(read, page, PAGE);
+	}
+	ck_assert_int_eq(source->ops->next(source, 1, &page), 0);
+	dat_reader_close(reader);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+
+/* The page of a stream that has that number; its time tells which it is. */
+static void number_page(unsigned char *page, size_t stream, uint64_t number)
+{
+	bytes_put64(page, 1 + number * 2 + stream, false);
+}
+
+static void write_until_killed(const char *path, const struct dat_meta *meta,
+			       const unsigned char *template, int ready)
+{
+	unsigned char page[PAGE];
+	struct dat_writer *writer = create(path, meta);
+
+	memcpy(page, template, PAGE);
+	if (write(ready, "", 1) != 1)
+		_exit(1);
+	for (uint64_t number = 0;; number++) {
+		for (size_t stream = 0; stream < 2; stream++) {
+			number_page(page, stream, number);
+			if (dat_writer_write_page(writer, 0, stream, page, PAGE) < 0)
+				_exit(1);
+		}
+		/* Not for ever on a machine where the kill comes late. */
+		if (number == 20000)
+			pause();
+	}
+}
+
+static uint64_t assert_numbered(struct page_source *source, size_t stream)
+{
+	uint64_t number = 0;
+	const void *page;
+
+	while (source->ops->next(source, stream, &page) == 1) {
+		unsigned char expected[8];
+
+		number_page(expected, stream, number++);
+		ck_assert_mem_eq(page, expected, 8);
+		source->ops->release(source, stream, page);
+	}
+	return number;
+}
+
+static void kill_one(const char *path, const struct dat_meta *meta, const unsigned char *template,
+		     unsigned int after_us)
+{
+	int fds[2], status;
+	char byte;
+	pid_t child;
+
+	ck_assert_int_eq(pipe(fds), 0);
+	child = fork();
+	ck_assert_int_ge(child, 0);
+	if (!child)
+		write_until_killed(path, meta, template, fds[1]);
+	close(fds[1]);
+	ck_assert_int_eq(read(fds[0], &byte, 1), 1);
+	close(fds[0]);
+	usleep(after_us);
+	ck_assert_int_eq(kill(child, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+START_TEST(killed_while_writing)
+{
+	NK_FREE char *original = fixture_path("v6", ".dat");
+	struct dat_reader *from = fixture_open(original);
+	struct page_source *source = dat_reader_pages(from);
+	const char *path = fixture_scratch();
+	uint32_t random = (uint32_t)getpid();
+	uint64_t pages = 0;
+	const void *template;
+
+	ck_assert_int_eq(source->ops->next(source, 1, &template), 1);
+	for (int round = 0; round < 30; round++) {
+		struct dat_reader *reader;
+		uint64_t first, second;
+		NK_FREE char *report = NULL;
+
+		random = random * 1664525 + 1013904223;
+		kill_one(path, dat_reader_meta(from), template, (random >> 8) % 20000);
+		reader = fixture_open(path);
+		first = assert_numbered(dat_reader_pages(reader), 0);
+		second = assert_numbered(dat_reader_pages(reader), 1);
+		ck_assert(first == second || first == second + 1);
+		pages += first;
+		dat_reader_close(reader);
+		if (round % 10 == 0 && first < 2000)
+			report = fixture_report(path);
+		if (report) {
+			ck_assert(!first || strstr(report, "tcp_connect"));
+			ck_assert_ptr_null(strstr(report, "truncated"));
+			ck_assert_ptr_null(strstr(report, "UNKNOWN"));
+		}
+	}
+	ck_assert_uint_gt(pages, 0);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+
+/* The process that finishes need not be the one that wrote. */
+START_TEST(finished_by_another_process)
+{
+	NK_FREE char *original = fixture_path("v6", ".dat");
+	struct dat_reader *from = fixture_open(original);
+	const struct dat_meta *meta = dat_reader_meta(from);
+	struct page_source *source = dat_reader_pages(from);
+	const char *path = fixture_scratch();
+	struct dat_writer *writer = create(path, meta);
+	struct dat_reader *reader;
+	const void *page;
+	int status;
+	pid_t child;
+
+	ck_assert_int_eq(source->ops->next(source, 1, &page), 1);
+	child = fork();
+	if (!child)
+		_exit(dat_writer_write_page(writer, 0, 1, page, PAGE) != 0);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	ck_assert_uint_eq(dat_writer_size(writer), PAGE);
+	finish(writer, meta);
+	reader = fixture_open(path);
+	source = dat_reader_pages(reader);
+	ck_assert_int_eq(source->ops->next(source, 1, &page), 1);
+	dat_reader_close(reader);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+
+static void assert_not_created(const char *path, int err)
+{
+	NK_FREE char *original = fixture_path("v7", ".dat");
+	struct dat_reader *from = fixture_open(original);
+	struct dat_writer *writer = NULL;
+	struct diags diags = { 0 };
+
+	ck_assert_int_eq(dat_writer_create(path, dat_reader_meta(from), &writer, &diags), -err);
+	ck_assert_ptr_null(writer);
+	ck_assert_uint_eq(diags.count, 1);
+	diags_clear(&diags);
+	dat_reader_close(from);
+}
+
+START_TEST(only_regular_files_are_replaced)
+{
+	const char *path = fixture_scratch();
+	struct stat status;
+
+	assert_not_created("/dev/null", EEXIST);
+	assert_not_created("/", EISDIR);
+	assert_not_created("/nonexistent/trace.dat", ENOENT);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	assert_not_created(path, EEXIST);
+	ck_assert_int_eq(lstat(path, &status), 0);
+	ck_assert(S_ISFIFO(status.st_mode));
+	unlink(path);
+	ck_assert_int_eq(symlink("/nonexistent", path), 0);
+	assert_not_created(path, EEXIST);
+	unlink(path);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	assert_not_created(path, EISDIR);
+	rmdir(path);
+	/* Nothing was left beside it. */
+	fixture_cleanup();
+}
+END_TEST
+
+START_TEST(older_file_goes_at_the_rename)
+{
+	NK_FREE char *original = fixture_path("v7", ".dat");
+	struct dat_reader *from = fixture_open(original);
+	const char *path = fixture_scratch();
+	struct dat_reader *older, *newer;
+
+	fixture_write(path, "older", 5);
+	chmod(path, 0444);
+	struct dat_writer *writer = create(path, dat_reader_meta(from));
+	newer = fixture_open(path);
+	dat_writer_abandon(writer);
+	older = fixture_open(path);
+	dat_reader_close(older);
+	dat_reader_close(newer);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+
+/* A limit on file sizes is like a file system without large files: smaller regions, then none. */
+START_TEST(limit_on_file_sizes)
+{
+	NK_FREE char *original = fixture_path("v7", ".dat");
+	struct dat_reader *from = fixture_open(original);
+	const char *path = fixture_scratch();
+	struct rlimit limit = { 1 << 30, 1 << 30 };
+	struct stat status;
+
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	struct dat_writer *writer = create(path, dat_reader_meta(from));
+	write_pages(writer, from);
+	ck_assert_int_eq(stat(path, &status), 0);
+	ck_assert_int_le(status.st_size, 1 << 30);
+	dat_writer_abandon(writer);
+	limit.rlim_cur = limit.rlim_max = 1 << 20;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_not_created(path, EFBIG);
+	dat_reader_close(fixture_open(path));
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+
+START_TEST(no_room_to_make_it_compact)
+{
+	NK_FREE char *original = fixture_path("v7", ".dat");
+	struct dat_reader *from = fixture_open(original);
+	const struct dat_meta *meta = dat_reader_meta(from);
+	const char *path = fixture_scratch();
+	struct rlimit limit = { 8192, RLIM_INFINITY };
+	struct dat_writer *writer = create(path, meta);
+	struct diags diags = { 0 };
+
+	write_pages(writer, from);
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert_int_eq(dat_writer_finish(writer, meta, &diags), 0);
+	limit.rlim_cur = RLIM_INFINITY;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert_uint_eq(diags.count, 1);
+	ck_assert_int_eq(diags.items[0].level, DIAG_WARNING);
+	diags_clear(&diags);
+	assert_same_recording(path, 1, meta);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+
+#if defined(HAVE_ZLIB) || defined(HAVE_ZSTD)
+struct algorithm {
+	const char *name;
+	size_t (*compress)(void *to, size_t room, const void *from, size_t length);
+};
+
+#ifdef HAVE_ZLIB
+static size_t by_zlib(void *to, size_t room, const void *from, size_t length)
+{
+	uLongf made = room;
+
+	ck_assert_int_eq(compress(to, &made, from, length), Z_OK);
+	return made;
+}
+#endif
+
+#ifdef HAVE_ZSTD
+static size_t by_zstd(void *to, size_t room, const void *from, size_t length)
+{
+	size_t made = ZSTD_compress(to, room, from, length, 3);
+
+	ck_assert(!ZSTD_isError(made));
+	return made;
+}
+#endif
+
+static const struct algorithm algorithms[] = {
+#ifdef HAVE_ZLIB
+	{ "zlib", by_zlib },
+#endif
+#ifdef HAVE_ZSTD
+	{ "zstd", by_zstd },
+#endif
+};
+
+#define ALGORITHM_COUNT ((int)(sizeof(algorithms) / sizeof(algorithms[0])))
+
+static void add32(struct text *file, uint32_t value)
+{
+	text_add_bytes(file, &value, 4);
+}
+
+static void add_compressed(struct text *file, const struct algorithm *algorithm, const void *bytes,
+			   size_t length)
+{
+	NK_FREE unsigned char *made = xmalloc(length + 1024);
+	size_t size = algorithm->compress(made, length + 1024, bytes, length);
+
+	add32(file, (uint32_t)size);
+	add32(file, (uint32_t)length);
+	text_add_bytes(file, made, size);
+}
+
+/* All pages of a stream in chunks of two. */
+static void add_stream(struct text *file, const struct algorithm *algorithm,
+		       struct page_source *source, size_t stream)
+{
+	struct text pages = { 0 };
+	const void *page;
+
+	while (source->ops->next(source, stream, &page) == 1)
+		text_add_bytes(&pages, page, PAGE);
+	add32(file, (uint32_t)((pages.length + 2 * PAGE - 1) / (2 * PAGE)));
+	for (size_t at = 0; at < pages.length; at += 2 * PAGE)
+		add_compressed(file, algorithm, pages.data + at,
+			       pages.length - at < 2 * PAGE ? pages.length - at : 2 * PAGE);
+	text_clear(&pages);
+}
+
+/* trace-cmd of Debian 12 has no zlib: its files are made from the bytes of a plain one. */
+START_TEST(compressed_pages)
+{
+	const struct algorithm *algorithm = &algorithms[_i];
+	NK_FREE char *original = fixture_path("v6", ".dat");
+	struct dat_reader *from = fixture_open(original);
+	const struct dat_meta *meta = dat_reader_meta(from);
+	struct page_source *source = dat_reader_pages(from);
+	const char *path = fixture_scratch();
+	unsigned char header[DAT_SECTION_HEADER_BYTES];
+	struct dat_image image;
+	struct text file = { 0 };
+
+	dat_image_build(meta, &image);
+	memcpy(memmem(image.bytes.data, 64, "none", 5), algorithm->name, 5);
+	dat_image_lay_out(&image, meta, (uint64_t[2]){ 0 }, 1);
+	dat_image_section_header(&image, 0, header);
+	header[2] = DAT_SECTION_COMPRESSED;
+	text_add_bytes(&file, image.bytes.data, image.bytes.length);
+	text_add_bytes(&file, header, sizeof(header));
+	for (size_t i = 0; i < 2; i++) {
+		uint64_t at = file.length;
+
+		add_stream(&file, algorithm, source, i);
+		bytes_put64(file.data + image.place_at[i], at, false);
+		bytes_put64(file.data + image.place_at[i] + 8, file.length - at, false);
+	}
+	fixture_write(path, file.data, file.length);
+	text_clear(&file);
+	dat_image_clear(&image);
+	dat_reader_close(from);
+	from = fixture_open(original);
+	struct dat_reader *reader = fixture_open(path);
+	NK_FREE char *expected = fixture_events(from);
+	NK_FREE char *events = fixture_events(reader);
+	ck_assert_str_eq(events, expected);
+	dat_reader_close(reader);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+#endif
+
+static Suite *writer_suite(void)
+{
+	Suite *suite = suite_create("datfile/writer");
+	TCase *tests = tcase_create("writer");
+
+	tcase_set_timeout(tests, 120);
+	tcase_add_loop_test(tests, what_is_written_is_read, 0, FIXTURE_COUNT);
+	tcase_add_loop_test(tests, what_nk_adds, 0, 3);
+	tcase_add_test(tests, boot_clock_is_in_seconds);
+	tcase_add_test(tests, no_events_at_all);
+	tcase_add_test(tests, other_byte_order);
+	tcase_add_test(tests, pages_by_splice);
+	tcase_add_test(tests, killed_while_writing);
+	tcase_add_test(tests, finished_by_another_process);
+	tcase_add_test(tests, only_regular_files_are_replaced);
+	tcase_add_test(tests, older_file_goes_at_the_rename);
+	tcase_add_test(tests, limit_on_file_sizes);
+	tcase_add_test(tests, no_room_to_make_it_compact);
+#if defined(HAVE_ZLIB) || defined(HAVE_ZSTD)
+	tcase_add_loop_test(tests, compressed_pages, 0, ALGORITHM_COUNT);
+#endif
+	suite_add_tcase(suite, tests);
+	return suite;
+}
+
+int main(void)
+{
+	SRunner *runner = srunner_create(writer_suite());
+	int failed;
+
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
