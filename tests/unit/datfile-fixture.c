@@ -120,7 +120,8 @@ static char *sorted(struct lines *lines)
 {
 	struct text text = { 0 };
 
-	qsort(lines->items, lines->count, sizeof(*lines->items), by_time);
+	if (lines->count)
+		qsort(lines->items, lines->count, sizeof(*lines->items), by_time);
 	for (size_t i = 0; i < lines->count; i++) {
 		text_add(&text, lines->items[i].text);
 		free(lines->items[i].text);
