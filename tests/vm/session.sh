@@ -55,7 +55,8 @@ state() {
 	for file in kprobe_events uprobe_events dynamic_events set_event set_event_pid current_tracer tracing_on \
 		buffer_size_kb trace_clock events/enable; do
 		echo "== $file"
-		cat $tracing/$file 2>/dev/null
+		# Until the first event is enabled anywhere it says what it would grow to.
+		sed "s, (expanded.*,," $tracing/$file 2>/dev/null
 	done
 	echo '== instances'
 	ls $tracing/instances
@@ -64,7 +65,7 @@ state() {
 	echo '== processes'
 	ps -o comm | grep -c '^nk$'
 	echo '== files'
-	ls -A /run/nk 2>/dev/null
+	ls -A /run/nk 2>/dev/null | grep -vx lock
 }
 
 state_save() { state >$work/before; }

@@ -52,16 +52,26 @@ class Judge:
         if event not in self.records:
             self.general.problems.append(f"line {record['_line']}: not a record asked for: {event}")
             return
-        problem = form_problem(self.truth, record)
+        problem = head_problem(record)
         if not problem:
-            offset = wall_ns(record["time"]) - record["ts"]
-            self.offset = self.offset or offset
-            if offset != self.offset:
-                problem = f"time - ts is {offset}, and {self.offset} elsewhere"
+            # Whatever its clock says: the record can be judged.
+            self.records[event].append(record)
+            problem = self.time_problem(record)
         if problem:
             self.general.problems.append(f"line {record['_line']}: {problem}")
-            return
-        self.records[event].append(record)
+
+    def time_problem(self, record):
+        wall = wall_ns(record["time"])
+        if wall is None:
+            return f"time is {record['time']!r}"
+        offset = wall - record["ts"]
+        wrong = offset - (self.truth.run["wall"] - self.truth.run["time"])
+        if abs(wrong) > WALL_NS:
+            return f"time is {record['time']}, {wrong} ns from the truth's clock"
+        self.offset = self.offset or offset
+        if offset != self.offset:
+            return f"time - ts is {offset}, and {self.offset} elsewhere"
+        return None
 
     def verdict(self, *parts):
         name = "/".join(parts)
@@ -130,7 +140,7 @@ class Judge:
     # Counters
 
     def judge_counter(self, probe, scenario):
-        if probe not in COUNTERS or not scenario.has_counters or scenario is self.truth.setup:
+        if probe not in COUNTERS or scenario is self.truth.setup:
             return
         names, count = COUNTERS[probe]
         self.compare(probe, scenario, names, count(scenario, self.in_window(probe, scenario)))
@@ -221,7 +231,7 @@ class Judge:
 
     def judge_packet_counter(self, probe, scenario, found, connections):
         names = LAYERS[probe].counter
-        if not names or not scenario.has_counters:
+        if not names:
             return
         if probe == "tcp_v6_rcv" and not connections:
             # The counter counts both families.
@@ -251,8 +261,7 @@ class Judge:
                 f"{packet}: no record of it{nearest(icmp_want(packet), stray)}" for packet in left
             ]
             verdict.problems += [f"nothing explains {show(record)}" for record in stray]
-        if scenario.has_counters:
-            self.compare("icmp_send", scenario, ("Icmp.OutMsgs",), len(records))
+        self.compare("icmp_send", scenario, ("Icmp.OutMsgs",), len(records))
 
     def judge_clones(self, scenario):
         """A segment is cloned before it is sent, without its header: its sender has the original."""
@@ -304,8 +313,8 @@ def clone_problems(record):
         yield f"line {record['_line']}: skb and clone are the same, {pointers[0]}"
 
 
-def form_problem(truth, record):
-    """The keys that every record begins with, and its two times."""
+def head_problem(record):
+    """The keys that every record begins with."""
     if record["_keys"][: len(HEAD)] != HEAD:
         return f"begins with {record['_keys'][:len(HEAD)]}, expected {HEAD}"
     for key in ("ts", "cpu", "pid"):
@@ -313,12 +322,6 @@ def form_problem(truth, record):
             return f"{key} is {record[key]!r}"
     if not isinstance(record["comm"], str) or not record["comm"]:
         return f"comm is {record['comm']!r}"
-    wall = wall_ns(record["time"])
-    if wall is None:
-        return f"time is {record['time']!r}"
-    offset = truth.run["wall"] - truth.run["time"]
-    if abs(wall - record["ts"] - offset) > WALL_NS:
-        return f"time is {record['time']}, {wall - record['ts'] - offset} ns from the truth's clock"
     return None
 
 

@@ -152,5 +152,8 @@ def flows(truth, scenario):
 
 
 def has_exact_bytes(scenario):
-    """Options in the IP header or cookies in TCP's change the headers' lengths."""
-    return not scenario.name.startswith(("options", "fastopen"))
+    """Options in the IP header or cookies in TCP's change the headers' lengths; what was sent again is there twice.
+
+    A machine that is slow enough sends again without any loss: the kernel says so.
+    """
+    return not scenario.name.startswith(("options", "fastopen")) and not scenario.count("Tcp.RetransSegs")

@@ -1,5 +1,6 @@
 """nk's records and the lines of `trace-cmd report -t` of the same recording, one by one."""
 
+import ipaddress
 import re
 from collections import Counter
 
@@ -31,6 +32,17 @@ def key(item):
     return item["event"], item["ts"], item["pid"], item["cpu"]
 
 
+def is_shown(name, value, text):
+    """Addresses by their value: libtraceevent writes :: as 0:0:0:0:0:0:0:0."""
+    match = re.search(rf"(?:^| ){name}=(\S+)", text)
+    if not match:
+        return False
+    try:
+        return ipaddress.ip_address(match[1]) == ipaddress.ip_address(value)
+    except ValueError:
+        return match[1] == str(value)
+
+
 def compare(records, lines):
     """Yields (what was compared, problems)."""
     joined = {line["event"] for line in lines if line["is_return"]}
@@ -57,5 +69,5 @@ def compare(records, lines):
     yield "addresses and ports", [
         f"{name} {record[name]} of {record['event']} at {record['ts']} is not in: {line['text']}"
         for record, line, name in sockets
-        if not re.search(rf"(?<![0-9a-f:.]){re.escape(str(record[name]))}(?![0-9a-f:.])", line["text"])
+        if not is_shown(name, record[name], line["text"])
     ] or ([] if sockets else ["no record has any"])

@@ -53,11 +53,6 @@ class Scenario:
             self.delta.get(f"{side}.{name}", 0) for side in ("near", "far") for name in names
         )
 
-    @property
-    def has_counters(self):
-        # Its counters are of a namespace that did not exist when they were read first.
-        return not self.name.startswith("container")
-
 
 class Truth:
     def __init__(self, lines):
@@ -71,6 +66,9 @@ class Truth:
             if line["kind"] == "run":
                 self.run = line
             elif line["kind"] == "counters" and line["phase"] == "begin":
+                if current.name == line["scenario"]:
+                    # It has changed to a namespace of its own.
+                    self.scenarios.pop()
                 current = Scenario(line["scenario"], line)
                 self.scenarios.append(current)
             elif line["kind"] == "counters":
