@@ -24,7 +24,7 @@
  */
 #define GATHER_MS 5
 #define IDLE_MS	  45
-#define HELD_MS	  15
+#define HELD_MS	  16
 
 struct live {
 	struct page_source source;
