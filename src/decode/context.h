@@ -15,7 +15,6 @@ struct decode_context {
 	struct kallsyms kallsyms;
 	char symbol[256]; /* text of the symbol asked for last */
 	bool is_swapped;  /* the pages are not in the byte order of this machine */
-	bool is_big_endian;
 	unsigned int long_bytes;
 	/* The packet looked at last: its members are asked for one after the other. */
 	uint64_t generation; /* changes with every record */
