@@ -69,11 +69,19 @@ int control_send(struct control *control, bool wait)
 	return 0;
 }
 
+/* poll(2) is no event of a socket probe; a receive that fails would be one, of nk itself. */
+static bool is_readable(int fd)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+	return poll(&poll_fd, 1, 0) > 0;
+}
+
 int control_fill(struct control *control)
 {
 	char bytes[16384];
 
-	while (!control->is_closed) {
+	while (!control->is_closed && is_readable(control->fd)) {
 		ssize_t got = recv(control->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 
 		if (got < 0 && errno == EINTR)
