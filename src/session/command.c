@@ -128,9 +128,11 @@ int command_go(struct command_child *child, const char *name, struct diags *diag
 		got = read(child->error_fd, &err, sizeof(err));
 	} while (got < 0 && errno == EINTR);
 	command_close(child);
-	if (got == (ssize_t)sizeof(err))
-		return diag_error(diags, err, "%s: %s", name, strerror(err));
-	return 0;
+	if (got != (ssize_t)sizeof(err))
+		return 0;
+	waitpid(child->pid, NULL, 0);
+	child->pid = 0;
+	return diag_error(diags, err, "%s: %s", name, strerror(err));
 }
 
 void command_close(struct command_child *child)

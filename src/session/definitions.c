@@ -143,12 +143,52 @@ size_t definitions_count(const struct definitions *definitions, const char *even
 	return count;
 }
 
-bool definitions_has_body(const struct definitions *definitions, const char *event,
-			  const char *body)
+/* What follows "$arg" and its digits in a word "argN=$argN:x64", NULL where it is no such word. */
+static const char *behind_argument(const char *word)
 {
-	for (size_t i = 0; i < definitions->count; i++)
-		if (strcmp(definitions->items[i].event, event) == 0 &&
-		    strcmp(definitions->items[i].body, body) == 0)
+	static const char source[] = "$arg";
+	const char *equals = memchr(word, '=', strcspn(word, " "));
+
+	if (!text_starts_with(word, "arg") || !equals || !text_starts_with(equals + 1, source))
+		return NULL;
+	return equals + sizeof(source) + strspn(equals + sizeof(source), "0123456789");
+}
+
+/* "skb=skb:x64": kernels with BTF give a nameless $argN the parameter's own name, as name and as
+ * source. */
+static bool is_parameter(const char *shown, const char *wanted)
+{
+	const char *rest = behind_argument(wanted);
+	const char *equals = memchr(shown, '=', strcspn(shown, " "));
+	size_t name = equals ? (size_t)(equals - shown) : 0;
+	size_t length = rest ? strcspn(rest, " ") : 0;
+
+	return rest && equals && strncmp(equals + 1, shown, name) == 0 &&
+	       strncmp(equals + 1 + name, rest, length) == 0 &&
+	       strcspn(equals, " ") == 1 + name + length;
+}
+
+/* Whether the kernel shows a wanted body like this. */
+static bool same_body(const char *shown, const char *wanted)
+{
+	while (*shown && *wanted) {
+		size_t length = strcspn(shown, " ");
+		bool same = length == strcspn(wanted, " ") && strncmp(shown, wanted, length) == 0;
+
+		if (!same && !is_parameter(shown, wanted))
+			return false;
+		shown += length + (shown[length] == ' ');
+		wanted += strcspn(wanted, " ");
+		wanted += *wanted == ' ';
+	}
+	return *shown == *wanted;
+}
+
+static bool has_body(const struct definitions *wanted, const struct definition *shown)
+{
+	for (size_t i = 0; i < wanted->count; i++)
+		if (strcmp(wanted->items[i].event, shown->event) == 0 &&
+		    same_body(shown->body, wanted->items[i].body))
 			return true;
 	return false;
 }
@@ -195,8 +235,7 @@ enum definitions_relation definitions_compare(const struct definitions *there,
 	for (size_t i = 0; i < there->count; i++) {
 		const struct definition *item = &there->items[i];
 
-		if (strcmp(item->event, event) == 0 &&
-		    !definitions_has_body(&want, event, item->body))
+		if (strcmp(item->event, event) == 0 && !has_body(&want, item))
 			relation = DEFINITIONS_OTHER;
 	}
 	if (relation == DEFINITIONS_SAME && count < want.count)

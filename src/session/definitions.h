@@ -31,8 +31,6 @@ void definitions_clear(struct definitions *definitions);
 
 /* How many lines there are of one event. */
 size_t definitions_count(const struct definitions *definitions, const char *event);
-bool definitions_has_body(const struct definitions *definitions, const char *event,
-			  const char *body);
 /* All bodies of one event, joined by " & "; malloc'ed. */
 char *definitions_show(const struct definitions *definitions, const char *event);
 

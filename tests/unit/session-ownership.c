@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The notes of sessions: who lives, what the dead left and what of it may be removed.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+
+#include "session-tree.h"
+#include "session/instance.h"
+#include "session/ownership.h"
+
+#define TRACEFS "sys/kernel/tracing/"
+
+static struct kernel kernel_of(const struct tree *tree)
+{
+	return (struct kernel){ .root_fd = tree->fd, .tracefs = (char *)"sys/kernel/tracing" };
+}
+
+static void add_process(const struct tree *tree, int pid, const char *start_time)
+{
+	char path[40];
+	NK_FREE char *text =
+		xasprintf("%d (nk) S 9) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 %s "
+			  "20 21\n",
+			  pid, start_time);
+
+	snprintf(path, sizeof(path), "proc/%d/stat", pid);
+	tree_write(tree, path, text);
+}
+
+static struct tree make(void)
+{
+	struct tree tree = tree_make();
+
+	tree_write(&tree, TRACEFS "kprobe_events",
+		   "p:nk/a f\np:nk/shared g\np:nk/foreign h\np:nk/b i\n");
+	tree_mkdirs(&tree, TRACEFS "instances/");
+	tree_mkdirs(&tree, "run/");
+	mkdirat(tree.fd, "run/nk", 0700);
+	add_process(&tree, 50, "5000");
+	return tree;
+}
+
+static const struct session_info *named(const struct session_info *infos, size_t count,
+					const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(infos[i].name, name) == 0)
+			return &infos[i];
+	ck_abort_msg("no session %s", name);
+}
+
+START_TEST(test_alive)
+{
+	struct tree tree = make();
+	struct kernel kernel = kernel_of(&tree);
+	struct session_info *infos;
+	struct diags diags = { 0 };
+	size_t count;
+
+	tree_write(&tree, "run/nk/living", "pid 50 5000\ninstance living\ndefinition nk/a\n");
+	tree_write(&tree, "run/nk/reused", "pid 50 4999\n");
+	tree_write(&tree, "run/nk/gone", "pid 51 5000\nsomething new\n");
+	tree_write(&tree, "run/nk/flight", "pid 0 0\ninstance flight\n");
+	tree_write(&tree, "run/nk/landed", "pid 0 0\ninstance landed\n");
+	tree_write(&tree, "run/nk/lock", "");
+	tree_write(&tree, "run/nk/.half", "pid 50 5000\n");
+	tree_mkdirs(&tree, TRACEFS "instances/flight/");
+
+	ck_assert_int_eq(session_list(&kernel, NULL, &infos, &count, &diags), 0);
+	ck_assert_uint_eq(count, 5);
+	ck_assert(named(infos, count, "living")->is_alive);
+	ck_assert(!named(infos, count, "reused")->is_alive);
+	ck_assert(!named(infos, count, "gone")->is_alive);
+	ck_assert(named(infos, count, "flight")->is_alive);
+	ck_assert(!named(infos, count, "landed")->is_alive);
+	ck_assert_int_eq(named(infos, count, "living")->pid, 50);
+	ck_assert_str_eq(named(infos, count, "living")->instances[0], "living");
+	ck_assert_str_eq(named(infos, count, "living")->definitions[0], "nk/a");
+	ck_assert_uint_eq(diags.count, 0);
+	session_infos_free(infos, count);
+	tree_remove(&tree);
+}
+END_TEST
+
+START_TEST(test_no_directory)
+{
+	struct tree tree = make();
+	struct kernel kernel = kernel_of(&tree);
+	struct session_info *infos;
+	struct diags diags = { 0 };
+	size_t count = 7, removed = 7;
+
+	ck_assert_int_eq(unlinkat(tree.fd, "run/nk", AT_REMOVEDIR), 0);
+	ck_assert_int_eq(session_list(&kernel, NULL, &infos, &count, &diags), 0);
+	ck_assert_uint_eq(count, 0);
+	session_infos_free(infos, count);
+	ck_assert_int_eq(session_clean(&kernel, NULL, &removed, &diags), 0);
+	ck_assert_uint_eq(removed, 0);
+	ck_assert(!tree_has(&tree, "run/nk"));
+	tree_remove(&tree);
+}
+END_TEST
+
+/* Nothing of the living, nothing that no session made; what both have stays with the living. */
+START_TEST(test_clean)
+{
+	struct tree tree = make();
+	struct kernel kernel = kernel_of(&tree);
+	struct diags diags = { 0 };
+	size_t removed = 0;
+
+	tree_write(&tree, "run/nk/nk-50", "pid 50 5000\ninstance nk-50\ndefinition nk/shared\n");
+	tree_write(&tree, "run/nk/nk-60",
+		   "pid 60 1\ninstance nk-60\ninstance nk-60-gone\ndefinition nk/a\n"
+		   "definition nk/shared\ndefinition nk/vanished\ndefinition nk/b\n");
+	tree_mkdirs(&tree, TRACEFS "instances/nk-50/");
+	tree_mkdirs(&tree, TRACEFS "instances/nk-60/");
+	tree_mkdirs(&tree, TRACEFS "instances/foreign/");
+
+	ck_assert_int_eq(session_clean(&kernel, NULL, &removed, &diags), 0);
+	ck_assert_uint_eq(diags.count, 0);
+	ck_assert(tree_has(&tree, "run/nk/nk-50"));
+	ck_assert(!tree_has(&tree, "run/nk/nk-60"));
+	ck_assert(tree_has(&tree, TRACEFS "instances/nk-50"));
+	ck_assert(!tree_has(&tree, TRACEFS "instances/nk-60"));
+	ck_assert(tree_has(&tree, TRACEFS "instances/foreign"));
+
+	NK_FREE char *text = tree_read(&tree, TRACEFS "kprobe_events");
+	ck_assert_str_eq(strstr(text, "-:"), "-:nk/a\n-:nk/b\n");
+	tree_remove(&tree);
+}
+END_TEST
+
+START_TEST(test_remove)
+{
+	struct tree tree = make();
+	struct kernel kernel = kernel_of(&tree);
+	struct diags diags = { 0 };
+
+	tree_write(&tree, "run/nk/flight", "pid 0 0\ninstance flight\ndefinition nk/a\n");
+	tree_write(&tree, "run/nk/nk-50", "pid 50 5000\ninstance nk-50\n");
+	tree_mkdirs(&tree, TRACEFS "instances/flight/");
+	ck_assert_int_eq(session_remove(&kernel, NULL, "nk-50", &diags), -EBUSY);
+	ck_assert_int_eq(session_remove(&kernel, NULL, "nosuch", &diags), -ESRCH);
+	ck_assert_uint_eq(diags.errors, 2);
+	diags_clear(&diags);
+	ck_assert_int_eq(session_remove(&kernel, NULL, "flight", &diags), 0);
+	ck_assert(!tree_has(&tree, TRACEFS "instances/flight"));
+	ck_assert(!tree_has(&tree, "run/nk/flight"));
+	ck_assert(tree_has(&tree, "run/nk/nk-50"));
+	tree_remove(&tree);
+}
+END_TEST
+
+START_TEST(test_note)
+{
+	struct tree tree = make();
+	int run_fd = tree_open(&tree, "run/nk");
+	struct diags diags = { 0 };
+	int note_fd;
+
+	/* What a dead session of that name could not delete. */
+	tree_write(&tree, "run/nk/mine", "pid 1 1\ninstance mine\ndefinition nk/left\n");
+	ck_assert_int_eq(ownership_create(tree.fd, run_fd, "mine", 50, &note_fd, &diags), 0);
+	ck_assert_int_eq(ownership_add(note_fd, "instance", "mine-set"), 0);
+	ck_assert_int_eq(ownership_add(note_fd, "definition", "nk/x"), 0);
+
+	NK_FREE char *text = tree_read(&tree, "run/nk/mine");
+	ck_assert_str_eq(text, "pid 50 5000\ndefinition nk/left\ninstance mine-set\n"
+			       "definition nk/x\n");
+	close(note_fd);
+	/* A process that is not there has no start time to be noted. */
+	ck_assert_int_eq(ownership_create(tree.fd, run_fd, "other", 51, &note_fd, &diags), -ENOENT);
+	diags_clear(&diags);
+	close(run_fd);
+	tree_remove(&tree);
+}
+END_TEST
+
+START_TEST(test_names)
+{
+	struct diags diags = { 0 };
+
+	ck_assert_int_eq(ownership_check_name("nk-1", &diags), 0);
+	ck_assert_uint_eq(diags.count, 0);
+	ck_assert_int_eq(ownership_check_name("", &diags), -EINVAL);
+	ck_assert_int_eq(ownership_check_name("..", &diags), -EINVAL);
+	ck_assert_int_eq(ownership_check_name("a/b", &diags), -EINVAL);
+	ck_assert_int_eq(ownership_check_name("a b", &diags), -EINVAL);
+	ck_assert_int_eq(ownership_check_name("lock", &diags), -EINVAL);
+	diags_clear(&diags);
+}
+END_TEST
+
+START_TEST(test_directory)
+{
+	struct tree tree = make();
+	struct diags diags = { 0 };
+	struct stat status;
+	int run_fd;
+
+	ck_assert_int_eq(fchmodat(tree.fd, "run/nk", 0777, 0), 0);
+	ck_assert_int_eq(ownership_open(tree.fd, NULL, true, &run_fd, &diags), -EPERM);
+	ck_assert_int_eq(unlinkat(tree.fd, "run/nk", AT_REMOVEDIR), 0);
+	ck_assert_int_eq(ownership_open(tree.fd, NULL, false, &run_fd, &diags), -ENOENT);
+	ck_assert_int_eq(symlinkat("..", tree.fd, "run/nk"), 0);
+	ck_assert_int_lt(ownership_open(tree.fd, NULL, true, &run_fd, &diags), 0);
+	ck_assert_int_eq(unlinkat(tree.fd, "run/nk", 0), 0);
+	ck_assert_int_eq(ownership_open(tree.fd, NULL, true, &run_fd, &diags), 0);
+	ck_assert_int_eq(fstat(run_fd, &status), 0);
+	ck_assert_int_eq(status.st_mode & 07777, 0700);
+	close(run_fd);
+	diags_clear(&diags);
+	tree_remove(&tree);
+}
+END_TEST
+
+/* A second one waits until the first is done. */
+START_TEST(test_lock)
+{
+	struct tree tree = make();
+	int run_fd = tree_open(&tree, "run/nk");
+	struct diags diags = { 0 };
+	int first, second, status;
+
+	ck_assert_int_eq(ownership_lock(run_fd, OWNERSHIP_SETUP, &first, &diags), 0);
+
+	pid_t child = fork();
+	if (child == 0) {
+		close(first);
+		if (ownership_lock(run_fd, OWNERSHIP_SETUP, &second, &diags) != 0)
+			_exit(1);
+		_exit(tree_has(&tree, "released") ? 0 : 2);
+	}
+	usleep(100000);
+	tree_write(&tree, "released", "");
+	close(first);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	close(run_fd);
+	tree_remove(&tree);
+}
+END_TEST
+
+/* Its signals are blocked while a session is set up: it must look for them itself. */
+START_TEST(test_lock_interrupted)
+{
+	struct tree tree = make();
+	int run_fd = tree_open(&tree, "run/nk");
+	struct diags diags = { 0 };
+	sigset_t signals;
+	int first, second;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	ck_assert_int_eq(ownership_lock(run_fd, OWNERSHIP_SETUP, &first, &diags), 0);
+	raise(SIGINT);
+	ck_assert_int_eq(ownership_lock(run_fd, OWNERSHIP_SETUP, &second, &diags), -EINTR);
+	close(first);
+	ck_assert_int_eq(ownership_lock(run_fd, OWNERSHIP_UNDO, &second, &diags), 0);
+	close(second);
+	diags_clear(&diags);
+	close(run_fd);
+	tree_remove(&tree);
+}
+END_TEST
+
+/* An instance that does not become one leaves nothing behind; somebody else's is left alone. */
+START_TEST(test_create_fails)
+{
+	struct tree tree = make();
+	struct kernel kernel = kernel_of(&tree);
+	struct probe_set set = { .name = (char *)"tcp" };
+	struct probe probe = { .name = (char *)"a", .set = &set };
+	struct resolved_probe resolved = { .probe = &probe };
+	struct session_options options = { .name = _i ? "mine" : "taken" };
+	struct session *session = NULL;
+	struct diags diags = { 0 };
+	char self[16];
+
+	snprintf(self, sizeof(self), "%d", (int)getpid());
+	add_process(&tree, getpid(), "77");
+	tree_mkdirs(&tree, TRACEFS "instances/taken/");
+	tree_write(&tree, TRACEFS "events/header_page", "page\n");
+	tree_write(&tree, TRACEFS "events/header_event", "event\n");
+
+	int err = session_create(&kernel, &options, &resolved, 1, &session, &diags);
+	ck_assert_int_eq(err, _i ? -ENOENT : -EBUSY);
+	ck_assert_ptr_null(session);
+	ck_assert_uint_ge(diags.errors, 1);
+	ck_assert(!tree_has(&tree, "run/nk/mine"));
+	ck_assert(!tree_has(&tree, "run/nk/taken"));
+	ck_assert(!tree_has(&tree, TRACEFS "instances/mine"));
+	ck_assert(tree_has(&tree, TRACEFS "instances/taken"));
+	diags_clear(&diags);
+	tree_remove(&tree);
+}
+END_TEST
+
+START_TEST(test_configure)
+{
+	static const char *const files[] = { "tracing_on",	   "trace_clock",
+					     "buffer_size_kb",	   "options/overwrite",
+					     "options/event-fork", "buffer_percent",
+					     "set_event_pid" };
+	static const char *const expected[] = { "0", "boot", "64", "1", "1", "25", "7 8" };
+	struct features features = { .has = { [FEATURE_BUFFER_PERCENT] = true,
+					      [FEATURE_EVENT_FORK] = true,
+					      [FEATURE_INSTANCE_FILTER] = true } };
+	struct instance_settings settings = { 64, "boot", 25, true, "7 8" };
+	struct tree tree = tree_make();
+	struct diags diags = { 0 };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		tree_write(&tree, files[i], "before");
+	ck_assert_int_eq(instance_configure(tree.fd, &features, &settings, &diags), 0);
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		NK_FREE char *text = tree_read(&tree, files[i]);
+
+		ck_assert_str_eq(text, expected[i]);
+	}
+	features.has[FEATURE_INSTANCE_FILTER] = false;
+	ck_assert_int_eq(instance_configure(tree.fd, &features, &settings, &diags), -ENOTSUP);
+	diags_clear(&diags);
+	tree_remove(&tree);
+}
+END_TEST
+
+START_TEST(test_open_instance)
+{
+	struct session_instance instance = { .name = xstrdup("x"), .dir_fd = -1 };
+	struct tree tree = tree_make();
+	struct diags diags = { 0 };
+
+	tree_write(&tree, "instances/x/per_cpu/cpu10/trace_pipe_raw", "ten");
+	tree_write(&tree, "instances/x/per_cpu/cpu2/trace_pipe_raw", "two");
+	tree_write(&tree, "instances/x/tracing_on", "0");
+	ck_assert_int_eq(instance_open(tree.fd, &instance, &diags), 0);
+	ck_assert_uint_eq(instance.cpu_count, 2);
+	ck_assert_int_eq(instance.cpus[0], 2);
+	ck_assert_int_eq(instance.cpus[1], 10);
+
+	char text[4] = "";
+	ck_assert_int_eq(read(instance.raw_fds[1], text, 3), 3);
+	ck_assert_str_eq(text, "ten");
+	ck_assert_int_eq(instance_turn(&instance, true), 0);
+
+	NK_FREE char *on = tree_read(&tree, "instances/x/tracing_on");
+	ck_assert_str_eq(on, "1");
+	instance_clear(&instance);
+	tree_remove(&tree);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("session-ownership");
+	TCase *tcase = tcase_create("all");
+	SRunner *runner = srunner_create(suite);
+
+	tcase_add_test(tcase, test_alive);
+	tcase_add_test(tcase, test_no_directory);
+	tcase_add_test(tcase, test_clean);
+	tcase_add_test(tcase, test_remove);
+	tcase_add_test(tcase, test_note);
+	tcase_add_test(tcase, test_names);
+	tcase_add_test(tcase, test_directory);
+	tcase_add_test(tcase, test_lock);
+	tcase_add_test(tcase, test_lock_interrupted);
+	tcase_add_loop_test(tcase, test_create_fails, 0, 2);
+	tcase_add_test(tcase, test_configure);
+	tcase_add_test(tcase, test_open_instance);
+	suite_add_tcase(suite, tcase);
+	srunner_run_all(runner, CK_NORMAL);
+
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
