@@ -21,8 +21,8 @@ static const struct {
 } operators[] = {
 	{ "*", 6, true },   { "%", 6, false },	{ "+", 7, true },   { "-", 7, false },
 	{ "<<", 8, false }, { ">>", 8, false }, { "<", 9, false },  { ">", 9, false },
-	{ "<=", 9, false }, { ">=", 9, false }, { "==", 10, true }, { "!=", 10, true },
-	{ "&", 11, true },  { "|", 13, true },	{ "&&", 14, true }, { "||", 15, true },
+	{ "<=", 9, false }, { ">=", 9, false }, { "==", 10, true }, { "&", 11, true },
+	{ "|", 13, true },
 };
 
 struct expr printexpr_leaf(const char *format, ...)
@@ -89,7 +89,12 @@ struct expr printexpr_and(struct expr left, struct expr right)
 		return right;
 	if (!right.text)
 		return left;
-	return printexpr_op(left, "&&", right);
+	return printexpr_if(left, right, printexpr_number(0));
+}
+
+struct expr printexpr_or(struct expr left, struct expr right)
+{
+	return printexpr_if(left, printexpr_number(1), right);
 }
 
 struct expr printexpr_not(struct expr condition)

@@ -19,11 +19,12 @@ struct expr {
 struct expr printexpr_leaf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 struct expr printexpr_number(unsigned long number);
 struct expr printexpr_element(const char *field, struct expr index);
-/* These take what they are given. op: one of * % + - << >> < > <= >= == != & | && || */
+/* These take what they are given. op: * % + - << >> < > <= >= == & or | */
 struct expr printexpr_op(struct expr left, const char *op, struct expr right);
 struct expr printexpr_if(struct expr condition, struct expr yes, struct expr no);
-/* Either may be none. */
+/* Ternaries: the right side is evaluated only where it counts. Either side of "and" may be none. */
 struct expr printexpr_and(struct expr left, struct expr right);
+struct expr printexpr_or(struct expr left, struct expr right);
 struct expr printexpr_not(struct expr condition);
 
 struct expr printexpr_copy(const struct expr *expr);

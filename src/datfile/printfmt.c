@@ -255,8 +255,8 @@ static void add_member(struct builder *builder, const struct source *window, uin
 	source.name = xstrdup(packet_member_names[member]);
 	source.member = member;
 	source.family = family;
-	source.condition = printexpr_and(printexpr_copy(&window->condition),
-					 printpkt_condition(&packet, member, family));
+	source.condition = printexpr_and(printpkt_condition(&packet, member, family),
+					 printexpr_copy(&window->condition));
 	add_source(builder, &source);
 }
 
@@ -278,6 +278,14 @@ static void add_window(struct builder *builder, const struct source *window)
 	}
 }
 
+static bool has_guard(const struct event_field *field, const char *name)
+{
+	for (size_t i = 0; i < field->guard_count; i++)
+		if (!strcmp(field->guards[i], name))
+			return true;
+	return false;
+}
+
 static void add_packet(struct builder *builder, const struct event_field *field,
 		       const struct raw *raw)
 {
@@ -285,7 +293,7 @@ static void add_packet(struct builder *builder, const struct event_field *field,
 	struct source window = { .field = field, .raw = raw };
 
 	window.condition = guard_condition(builder, field);
-	if (data && (data->size == 4 || data->size == 8))
+	if (data && (data->size == 4 || data->size == 8) && !has_guard(field, "_data"))
 		window.condition = printexpr_and(window.condition, is_pointer(data));
 	add_window(builder, &window);
 	printexpr_free(&window.condition);
@@ -308,11 +316,12 @@ static void add_field(struct builder *builder, const struct event_field *field)
 	source.family = address_family(builder, field, name);
 	source.name = xstrndup(name, strlen(name) - (source.family ? 1 : 0));
 	source.condition = guard_condition(builder, field);
+	/* First what tells the most of them apart. */
 	if (source.family)
 		source.condition = printexpr_and(
-			source.condition,
 			printexpr_op(printexpr_leaf("REC->%s", family_of(builder)->name),
-				     "==", printexpr_number((unsigned long)source.family)));
+				     "==", printexpr_number((unsigned long)source.family)),
+			source.condition);
 	add_source(builder, &source);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A packet's members out of a window that the network header begins anywhere in. Every byte is read
- * at an index modulo the window's size, so that whatever the event says no reader is led out of it;
- * a condition says whether the byte means something. Extension headers of IPv6 are not followed:
- * what is behind them is not shown.
+ * A packet's members out of a window that the network header begins anywhere in. No byte is read
+ * before a condition has said that it is in the window, or at an index modulo the window's size, so
+ * that whatever the event says no reader is led out of it. Extension headers of IPv6 are not
+ * followed: what is behind them is not shown.
  */
 #include "datfile/printpkt.h"
 
@@ -12,13 +12,24 @@
 
 #include "base/alloc.h"
 
+/* The network header is at the same place in every window. */
+static bool is_fixed(const struct printpkt *packet)
+{
+	return !packet->has_data || !packet->has_head || !packet->has_nh;
+}
+
+static unsigned long fixed_position(const struct printpkt *packet)
+{
+	return packet->has_data ? (unsigned long)packet->before : 0;
+}
+
 /* Where the network header is in the window. */
 static struct expr position(const struct printpkt *packet)
 {
 	struct expr network;
 
-	if (!packet->has_data || !packet->has_head || !packet->has_nh)
-		return printexpr_number(packet->has_data ? (unsigned long)packet->before : 0);
+	if (is_fixed(packet))
+		return printexpr_number(fixed_position(packet));
 	network = printexpr_op(printexpr_leaf("REC->_head"), "+", printexpr_leaf("REC->_nh"));
 	network = printexpr_op(network, "-", printexpr_leaf("REC->_data"));
 	if (packet->before)
@@ -26,31 +37,49 @@ static struct expr position(const struct printpkt *packet)
 	return network;
 }
 
-/* offset: from the network header on. */
+/* offset: from the network header on. Only to be read where a condition says that it is there. */
 static struct expr byte_at(const struct printpkt *packet, struct expr offset)
 {
-	struct expr index = printexpr_op(position(packet), "+", offset);
-
-	return printexpr_element(packet->field,
-				 printexpr_op(index, "%", printexpr_number(packet->bytes)));
+	if (is_fixed(packet) && !fixed_position(packet))
+		return printexpr_element(packet->field, offset);
+	return printexpr_element(packet->field, printexpr_op(position(packet), "+", offset));
 }
 
 static struct expr byte_n(const struct printpkt *packet, unsigned int n)
 {
-	return byte_at(packet, printexpr_number(n));
+	if (is_fixed(packet))
+		return printexpr_element(packet->field,
+					 printexpr_number(fixed_position(packet) + n));
+	return n ? byte_at(packet, printexpr_number(n))
+		 : printexpr_element(packet->field, position(packet));
 }
 
-static struct expr is_version(const struct printpkt *packet, unsigned int version)
+/* The first byte, before anything is known: wherever it may be, it is read inside the window. */
+static struct expr first_byte(const struct printpkt *packet)
 {
-	return printexpr_op(printexpr_op(byte_n(packet, 0), ">>", printexpr_number(4)),
+	if (is_fixed(packet))
+		return printexpr_element(packet->field,
+					 printexpr_number(fixed_position(packet) % packet->bytes));
+	return printexpr_element(packet->field, printexpr_op(position(packet), "%",
+							     printexpr_number(packet->bytes)));
+}
+
+static struct expr is_version(struct expr first, unsigned int version)
+{
+	return printexpr_op(printexpr_op(first, ">>", printexpr_number(4)),
 			    "==", printexpr_number(version));
 }
 
 /* The first byte of a header of five words or more: 0x45 to 0x4f. */
-static struct expr is_whole4(const struct printpkt *packet)
+static struct expr is_whole4(struct expr first)
 {
-	return printexpr_op(printexpr_op(byte_n(packet, 0), "-", printexpr_number(0x45)), "<",
+	return printexpr_op(printexpr_op(first, "-", printexpr_number(0x45)), "<",
 			    printexpr_number(11));
+}
+
+static struct expr is4(const struct printpkt *packet)
+{
+	return is_version(byte_n(packet, 0), 4);
 }
 
 /* Bytes of the network header: 40 for IPv6, whose next header is taken to be the transport's. */
@@ -58,7 +87,7 @@ static struct expr header_length(const struct printpkt *packet)
 {
 	struct expr words = printexpr_op(byte_n(packet, 0), "&", printexpr_number(15));
 
-	return printexpr_if(is_version(packet, 4), printexpr_op(words, "*", printexpr_number(4)),
+	return printexpr_if(is4(packet), printexpr_op(words, "*", printexpr_number(4)),
 			    printexpr_number(40));
 }
 
@@ -96,7 +125,7 @@ static struct expr is_linear(const struct printpkt *packet, struct expr count)
 /* So many bytes from the network header on are in the window and are the packet's. */
 static struct expr has_bytes(const struct printpkt *packet, struct expr count)
 {
-	struct expr end = printexpr_op(position(packet), "+", printexpr_copy(&count));
+	struct expr end = printexpr_op(printexpr_copy(&count), "+", position(packet));
 
 	return printexpr_and(printexpr_op(end, "<=", printexpr_number(packet->bytes)),
 			     is_linear(packet, count));
@@ -105,8 +134,10 @@ static struct expr has_bytes(const struct printpkt *packet, struct expr count)
 /* The same of a number. Unsigned: a position before the window is a very large one. */
 static struct expr has_bytes_n(const struct printpkt *packet, unsigned int n)
 {
-	if (packet->bytes < n)
+	if (packet->bytes < (is_fixed(packet) ? fixed_position(packet) : 0) + n)
 		return printexpr_number(0);
+	if (is_fixed(packet))
+		return is_linear(packet, printexpr_number(n));
 	return printexpr_and(
 		printexpr_op(position(packet), "<=", printexpr_number(packet->bytes - n)),
 		is_linear(packet, printexpr_number(n)));
@@ -116,10 +147,10 @@ static struct expr has_bytes_n(const struct printpkt *packet, unsigned int n)
 static struct expr has_network(const struct printpkt *packet, int family)
 {
 	if (family == AF_INET)
-		return printexpr_and(has_bytes_n(packet, 20), is_whole4(packet));
+		return printexpr_and(is_whole4(first_byte(packet)), has_bytes_n(packet, 20));
 	if (family == AF_INET6)
-		return printexpr_and(has_bytes_n(packet, 40), is_version(packet, 6));
-	return printexpr_op(has_network(packet, AF_INET), "||", has_network(packet, AF_INET6));
+		return printexpr_and(is_version(first_byte(packet), 6), has_bytes_n(packet, 40));
+	return printexpr_or(has_network(packet, AF_INET), has_network(packet, AF_INET6));
 }
 
 /* Of IPv4: the first fragment, or all of the packet. */
@@ -130,21 +161,9 @@ static struct expr is_first_fragment(const struct printpkt *packet)
 	return printexpr_op(printexpr_op(high, "|", byte_n(packet, 7)), "==", printexpr_number(0));
 }
 
-/* n bytes of the transport's header are there. */
-static struct expr has_transport(const struct printpkt *packet, unsigned int n)
-{
-	struct expr bytes = printexpr_and(has_bytes_n(packet, 20),
-					  has_bytes(packet, transport_offset(packet, n)));
-	struct expr begins =
-		printexpr_op(printexpr_and(is_whole4(packet), is_first_fragment(packet)), "||",
-			     is_version(packet, 6));
-
-	return printexpr_and(bytes, begins);
-}
-
 static struct expr by_version(const struct printpkt *packet, struct expr in4, struct expr in6)
 {
-	return printexpr_if(is_version(packet, 4), in4, in6);
+	return printexpr_if(is4(packet), in4, in6);
 }
 
 static struct expr proto(const struct printpkt *packet)
@@ -161,19 +180,24 @@ static struct expr is_one_of(const struct expr *number, const unsigned int *list
 		struct expr is =
 			printexpr_op(printexpr_copy(number), "==", printexpr_number(*list));
 
-		any = any.text ? printexpr_op(any, "||", is) : is;
+		any = any.text ? printexpr_or(any, is) : is;
 	}
 	return any;
 }
 
-static struct expr with_transport(const struct printpkt *packet, unsigned int bytes,
-				  const unsigned int *protos)
+/* n bytes of the header of one of these transports are there. */
+static struct expr has_transport(const struct printpkt *packet, unsigned int n,
+				 const unsigned int *protos)
 {
+	struct expr in4 = printexpr_and(is_whole4(byte_n(packet, 0)), is_first_fragment(packet));
+	struct expr begins = printexpr_or(in4, is_version(byte_n(packet, 0), 6));
 	struct expr number = proto(packet);
 	struct expr is = is_one_of(&number, protos);
+	struct expr there = printexpr_and(begins, has_bytes(packet, transport_offset(packet, n)));
 
 	printexpr_free(&number);
-	return printexpr_and(has_transport(packet, bytes), is);
+	there = printexpr_and(is, there);
+	return printexpr_and(has_bytes_n(packet, 20), there);
 }
 
 /* In IPv6 the number may be that of an extension header, which is not the payload's. */
@@ -184,8 +208,8 @@ static struct expr has_proto(const struct printpkt *packet)
 	struct expr is_extension = is_one_of(&next, extensions);
 	struct expr known;
 
-	is_extension = printexpr_op(is_extension, "||", printexpr_not(next));
-	known = printexpr_op(is_version(packet, 4), "||", printexpr_not(is_extension));
+	is_extension = printexpr_or(is_extension, printexpr_not(next));
+	known = printexpr_or(is4(packet), printexpr_not(is_extension));
 	return printexpr_and(has_network(packet, 0), known);
 }
 
@@ -201,17 +225,17 @@ struct expr printpkt_condition(const struct printpkt *packet, enum packet_member
 		return has_network(packet, family);
 	case PACKET_SPORT:
 	case PACKET_DPORT:
-		return with_transport(packet, 4, with_ports);
+		return has_transport(packet, 4, with_ports);
 	case PACKET_PROTO:
 	case PACKET_L4PROTO:
 		return has_proto(packet);
 	case PACKET_FLAGS:
 	case PACKET_SEQ:
 	case PACKET_ACK:
-		return with_transport(packet, 14, tcp);
+		return has_transport(packet, 14, tcp);
 	case PACKET_TYPE:
 	case PACKET_CODE:
-		return with_transport(packet, 2, icmp);
+		return has_transport(packet, 2, icmp);
 	case PACKET_ID:
 		return has_network(packet, AF_INET);
 	default:
@@ -243,15 +267,15 @@ static struct expr transport32(const struct printpkt *packet, unsigned int n)
 static void add_address(const struct printpkt *packet, enum packet_member member, int family,
 			const struct print_value *what, struct printout *out)
 {
-	bool is4 = family == AF_INET;
-	unsigned int at = is4 ? 12 : 8;
+	bool is_ip4 = family == AF_INET;
+	unsigned int at = is_ip4 ? 12 : 8;
 	struct expr parts[8] = { { 0 } };
 
 	if (member == PACKET_DADDR)
-		at += is4 ? 4 : 16;
-	for (unsigned int i = 0; i < (is4 ? 4 : 8); i++)
-		parts[i] = is4 ? byte_n(packet, at + i) : network16(packet, at + 2 * i);
-	if (is4)
+		at += is_ip4 ? 4 : 16;
+	for (unsigned int i = 0; i < (is_ip4 ? 4 : 8); i++)
+		parts[i] = is_ip4 ? byte_n(packet, at + i) : network16(packet, at + 2 * i);
+	if (is_ip4)
 		printout_ip4(out, what, parts);
 	else
 		printout_ip6(out, what, parts);
@@ -294,7 +318,7 @@ static char *member_name(const struct printpkt *packet, enum packet_member membe
 			 const char *number)
 {
 	NK_FREE char *in4 = NULL, *in6 = NULL;
-	struct expr is4;
+	struct expr version;
 	char *name;
 
 	switch (member) {
@@ -304,11 +328,11 @@ static char *member_name(const struct printpkt *packet, enum packet_member membe
 	case PACKET_FLAGS:
 		return print_flags(DISPLAY_TCP_FLAGS, number);
 	case PACKET_TYPE:
-		is4 = is_version(packet, 4);
+		version = is4(packet);
 		in4 = print_symbolic(DISPLAY_ICMP_TYPE, number);
 		in6 = print_icmp6_type(number);
-		name = xasprintf("(%s ? %s : %s)", is4.text, in4, in6);
-		printexpr_free(&is4);
+		name = xasprintf("(%s ? %s : %s)", version.text, in4, in6);
+		printexpr_free(&version);
 		return name;
 	default:
 		return NULL;
