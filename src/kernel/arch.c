@@ -16,7 +16,8 @@ static const struct arch archs[] = {
 	{ "arm*", { "r0", "r1", "r2", "r3" }, "r0", 4 },
 	{ "riscv64", { "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7" }, "a0", 8 },
 	{ "riscv32", { "a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7" }, "a0", 4 },
-	{ "ppc64*", { "gpr3", "gpr4", "gpr5", "gpr6", "gpr7", "gpr8", "gpr9", "gpr10" }, "gpr3", 8 },
+	{ "ppc64*", { "gpr3", "gpr4", "gpr5", "gpr6", "gpr7", "gpr8", "gpr9", "gpr10" },
+	  "gpr3", 8 },
 	{ "s390x", { "r2", "r3", "r4", "r5", "r6" }, "r2", 8 },
 	{ "loongarch64", { "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11" }, "r4", 8 },
 };

@@ -18,21 +18,22 @@
 
 struct kernel_options {
 	/*
-	 * NULL: "/". Of a captured root, the machine is what its file proc/sys/kernel/arch says (which the
-	 * kernel itself has since v6.1); without it, this machine's.
+	 * NULL: "/". Of a captured root, the machine is what its file proc/sys/kernel/arch says
+	 * (which the kernel itself has since v6.1); without it, this machine's.
 	 */
 	const char *root;
 	const char *btf;     /* --btf FILE, or NULL */
 	const char *profile; /* --profile FILE, or NULL: that of the build id, if there is one */
-	const char *without; /* features to be taken as missing, comma-separated, or NULL; for tests */
+	const char
+		*without; /* features to be taken as missing, comma-separated, or NULL; for tests */
 };
 
 struct kernel {
 	int root_fd;
-	char *tracefs;  /* relative to root_fd: "sys/kernel/tracing" or "sys/kernel/debug/tracing" */
-	char *release;  /* proc/sys/kernel/osrelease */
+	char *tracefs; /* relative to root_fd: "sys/kernel/tracing" or "sys/kernel/debug/tracing" */
+	char *release; /* proc/sys/kernel/osrelease */
 	char *build_id; /* lower-case hex of the GNU build id in /sys/kernel/notes; NULL: none */
-	char *machine;  /* as utsname.machine */
+	char *machine;	/* as utsname.machine */
 	const struct arch *arch;
 	struct features features;
 	struct profile *profile; /* NULL: none of this build id */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Struct members out of BTF (Documentation/bpf/btf.rst of the kernel). libbpf parses it, from a file and
- * nothing else: no bpf(2) call is made. Private to layout.c. Without libbpf, opening is -ENOTSUP.
+ * Struct members out of BTF (Documentation/bpf/btf.rst of the kernel). libbpf parses it, from a
+ * file and nothing else: no bpf(2) call is made. Private to layout.c. Without libbpf, opening is
+ * -ENOTSUP.
  */
 #ifndef NK_KERNEL_LAYOUT_BTF_H
 #define NK_KERNEL_LAYOUT_BTF_H
@@ -19,8 +20,8 @@ void layout_btf_close(struct layout_btf *btf);
 
 bool layout_btf_has_struct(const struct layout_btf *btf, const char *name);
 /*
- * path: MEMBER or MEMBER.MEMBER of struct (or union, or typedef of one) name. -ENOENT, or -ENOTUNIQ where it is
- * inside more than once. member->source is left alone.
+ * path: MEMBER or MEMBER.MEMBER of struct (or union, or typedef of one) name. -ENOENT, or -ENOTUNIQ
+ * where it is inside more than once. member->source is left alone.
  */
 int layout_btf_find(const struct layout_btf *btf, const char *name, const char *path,
 		    struct layout_member *member);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What nk has learnt of one kernel build: a text file of lines of words, with '#' comments, made by calibrate
- * and verify and readable by people:
+ * What nk has learnt of one kernel build: a text file of lines of words, with '#' comments, made by
+ * calibrate and verify and readable by people:
  *
  *   build-id 5bd1...
  *   release 6.1.0-31-cloud-amd64
@@ -24,12 +24,12 @@ struct profile_member {
 	char *path; /* STRUCT.MEMBER, as probes name it */
 	size_t offset, size;
 	unsigned int bit_width, bit_offset; /* as in struct layout_member */
-	char *from; /* who says so: "calibrate" */
+	char *from;			    /* who says so: "calibrate" */
 };
 
 enum profile_verdict {
 	PROFILE_VERIFIED, /* fired with the traffic that it is for */
-	PROFILE_SILENT,   /* attached, and did not */
+	PROFILE_SILENT,	  /* attached, and did not */
 };
 
 struct profile_carrier {
@@ -40,7 +40,7 @@ struct profile_carrier {
 };
 
 struct profile {
-	char *build_id; /* lower-case hex */
+	char *build_id;	      /* lower-case hex */
 	char *release, *arch; /* for people; may be NULL */
 	struct profile_member *members;
 	size_t member_count;
@@ -52,8 +52,9 @@ struct profile {
 char *profile_path(const char *build_id);
 
 /*
- * path is relative to dirfd. build_id: of the running kernel; a profile of another one is refused, and so
- * is one without any. -ENOENT without a diag where there is no such file; else -errno with one.
+ * path is relative to dirfd. build_id: of the running kernel; a profile of another one is refused,
+ * and so is one without any. -ENOENT without a diag where there is no such file; else -errno with
+ * one.
  */
 int profile_read(int dirfd, const char *path, const char *build_id, struct profile **out,
 		 struct diags *diags);

@@ -212,14 +212,14 @@ static bool next_pair(char **cursor, const char **key, char **value)
 	return false;
 }
 
-static bool read_number(const char *text, unsigned long limit, unsigned long *number)
+static bool read_number(const char *text, unsigned long long limit, unsigned long long *number)
 {
 	char *end;
 
 	if (!isdigit((unsigned char)text[0]))
 		return false;
 	errno = 0;
-	*number = strtoul(text, &end, 10);
+	*number = strtoull(text, &end, 10);
 	return !*end && !errno && *number <= limit;
 }
 
@@ -315,7 +315,7 @@ static void read_guard(struct reader *reader, struct event_field *field, const c
 static void read_field_numbers(struct reader *reader, struct event_field *field, const char *key,
 			       const char *value)
 {
-	unsigned long number = 0;
+	unsigned long long number = 0;
 
 	if (!read_number(value, strcmp(key, "parts") == 0 ? 64 : 65535, &number))
 		reader->why = "a field's number is out of range";
@@ -361,7 +361,7 @@ static void read_enum(struct reader *reader, char *cursor)
 {
 	struct event_desc *desc = reader->count ? &reader->descs[reader->count - 1] : NULL;
 	struct probe_enum *values;
-	unsigned long number;
+	unsigned long long number;
 	const char *key;
 	char *value;
 
@@ -376,7 +376,7 @@ static void read_enum(struct reader *reader, char *cursor)
 		} else if (strcmp(key, "kernel") == 0 && strlen(value) < sizeof(values->kernel)) {
 			memset(values->kernel, 0, sizeof(values->kernel));
 			memcpy(values->kernel, value, strlen(value));
-		} else if (read_number(key, ~0ul, &number)) {
+		} else if (read_number(key, ~0ull, &number)) {
 			struct probe_enum_value *item =
 				array_add(&values->values, &values->value_count);
 

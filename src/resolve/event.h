@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Names with a meaning, beside '_' for hidden: "_comm" is the task's name. "_head", "_data", "_nh" and "_tail"
- * are the sk_buff's head, data, network_header and tail, for packet windows of the same event: the network header
- * is at head + nh (without _nh: at data), and bytes from head + tail on (64-bit; a pointer on 32-bit) are not the
- * packet's linear data and mean nothing.
+ * Names with a meaning, beside '_' for hidden: "_comm" is the task's name. "_head", "_data", "_nh"
+ * and "_tail" are the sk_buff's head, data, network_header and tail, for packet windows of the same
+ * event: the network header is at head + nh (without _nh: at data), and bytes from head + tail on
+ * (64-bit; a pointer on 32-bit) are not the packet's linear data and mean nothing.
  *
- * A field name that both halves of a call have is shown once: the return's value where it means something,
- * else the entry's.
+ * A field name that both halves of a call have is shown once: the return's value where it means
+ * something, else the entry's.
  *
  * An event description: how the raw fields of one trace event are to be shown. It is made by
  * resolve.c from a probe, kept as text in the trace.dat, and read back at replay: live and
@@ -29,30 +29,32 @@
 enum event_half { EVENT_WHOLE, EVENT_ENTRY, EVENT_RETURN };
 
 struct event_field {
-	char *name;             /* of the fetch-arg; hidden from the reader where it begins with '_' */
-	/* Display, width and count of the whole value; type.kernel is what this fetch-arg was given as. */
+	char *name; /* of the fetch-arg; hidden from the reader where it begins with '_' */
+	/* Of the whole value; type.kernel is what this fetch-arg was given as. */
 	struct probe_type type;
 	/*
-	 * 0: the value is in this one fetch-arg. N: this kernel has no arrays, and the value's N elements are in the
-	 * fetch-args NAME, NAME__1 ... NAME__<N-1>, in this order, all of type.kernel.
+	 * 0: the value is in this one fetch-arg. N: this kernel has no arrays, and the value's N
+	 * elements are in the fetch-args NAME, NAME__1 ... NAME__<N-1>, in this order, all of
+	 * type.kernel.
 	 */
 	unsigned int parts;
 	/*
-	 * Fields of the same event that hold the pointers which this field was read through: it means
-	 * something only where all of them are valid (not NULL, not an error pointer).
+	 * Fields of the same event that hold the pointers which this field was read through: it
+	 * means something only where all of them are valid (not NULL, not an error pointer).
 	 */
 	char *guards[EVENT_GUARDS_MAX];
 	size_t guard_count;
 	/*
-	 * A guard that is itself of type errno or ssize means: the call did not fail (value >= 0). In a
-	 * return half, what is read through memory that the call was to fill ($argN there) has it.
+	 * A guard that is itself of type errno or ssize means: the call did not fail (value >= 0).
+	 * In a return half, what is read through memory that the call was to fill ($argN there) has
+	 * it.
 	 */
 	/*
-	 * Name of the field that this one stands in for where that, and all before this one that do the same,
-	 * are absent (|=). Its own name is that with "__or" or "__orN".
+	 * Name of the field that this one stands in for where that, and all before this one that do
+	 * the same, are absent (|=). Its own name is that with "__or" or "__orN".
 	 */
 	char *instead_of;
-	int before;       /* packet windows: bytes of the window before the pointer it hangs on */
+	int before; /* packet windows: bytes of the window before the pointer it hangs on */
 };
 
 struct event_desc {
@@ -61,7 +63,7 @@ struct event_desc {
 	char *probe; /* what the reader is shown: the probe's name */
 	char *set;
 	enum event_half half;
-	char *pair;  /* name of the other half's event, same group; NULL for EVENT_WHOLE */
+	char *pair;	  /* name of the other half's event, same group; NULL for EVENT_WHOLE */
 	bool is_filtered; /* a filter drops some entries: a half that remains alone is no loss */
 	struct event_field *fields; /* in the order of the record */
 	size_t field_count;
@@ -73,9 +75,9 @@ void event_desc_clear(struct event_desc *desc);
 void event_descs_free(struct event_desc *descs, size_t count);
 
 /*
- * Text form: a line "event", then its lines "field" and "enum", each of words KEY=VALUE; in values blanks,
- * control characters, '=' and '%' are %XX. Stable, so that old recordings are read: keys that
- * are not known are skipped, and a display type that is not known is shown as its kernel type.
+ * Text form: a line "event", then its lines "field" and "enum", each of words KEY=VALUE; in values
+ * blanks, control characters, '=' and '%' are %XX. Stable, so that old recordings are read: keys
+ * that are not known are skipped, and a display type that is not known is shown as its kernel type.
  */
 void event_desc_write(const struct event_desc *desc, struct text *out);
 /* Lines that it does not know are skipped (newer files). 0 or -EINVAL with a diag. */

@@ -23,8 +23,8 @@ struct plan {
 };
 
 /*
- * Renders all arguments of func. is_plain: a line as the kernel takes it, to which nothing may be added.
- * fields gets one entry for each argument of the probe file. 0 or -EINVAL with a refusal.
+ * Renders all arguments of func. is_plain: a line as the kernel takes it, to which nothing may be
+ * added. fields gets one entry for each argument of the probe file. 0 or -EINVAL with a refusal.
  */
 int plan_func(const struct kernel *kernel, const struct probe_func *func,
 	      const struct symbol *symbol, bool is_plain, struct plan *out,

@@ -12,12 +12,12 @@
 #include "probes/probe.h"
 #include "resolve/resolve.h"
 
-#define ARG_TEXT_MAX  63   /* MAX_ARGSTR_LEN of kernel/trace/trace_probe.h; with its type */
-#define ARG_NAME_MAX  31   /* MAX_ARG_NAME_LEN and its NUL */
-#define ARG_COUNT_MAX 128  /* MAX_TRACE_ARGS */
-#define EVENT_NAME_MAX 63  /* MAX_EVENT_NAME_LEN and its NUL */
+#define ARG_TEXT_MAX   63   /* MAX_ARGSTR_LEN of kernel/trace/trace_probe.h; with its type */
+#define ARG_NAME_MAX   31   /* MAX_ARG_NAME_LEN and its NUL */
+#define ARG_COUNT_MAX  128  /* MAX_TRACE_ARGS */
+#define EVENT_NAME_MAX 63   /* MAX_EVENT_NAME_LEN and its NUL */
 #define LINE_MAX_BYTES 4094 /* WRITE_BUFSIZE, its newline and NUL */
-#define RECORD_MAX    3072 /* MAX_PROBE_EVENT_SIZE */
+#define RECORD_MAX     3072 /* MAX_PROBE_EVENT_SIZE */
 
 /* Why something cannot be, and where in the probe file. */
 struct refusal {
@@ -38,10 +38,11 @@ struct pointer {
 struct rendered {
 	const struct probe_arg *arg; /* NULL: one that nk adds */
 	char *name;
-	char **texts; /* of the fetch-arg, without NAME= and :TYPE; several where it is split in parts */
+	char **texts; /* of the fetch-arg, without NAME= and :TYPE; several where it is split in
+			 parts */
 	size_t text_count;
 	struct probe_type type; /* as in struct event_field */
-	bool has_type; /* :TYPE is written on the line */
+	bool has_type;		/* :TYPE is written on the line */
 	char *instead_of;
 	int before;
 	struct pointer *pointers; /* outermost first */

@@ -14,11 +14,12 @@
 /* A line for kprobe_events, and where in the probe file it comes from. */
 struct event_line {
 	char *text;   /* "p:nk/tcp_connect tcp_connect sk=$arg1:x64 ...", without newline */
-	char *symbol; /* the function as written there, with its clone suffix; NULL for a native line */
+	char *symbol; /* the function as written there, with its clone suffix; NULL for a native
+			 line */
 	const struct probe_func *func; /* NULL for a native line; borrowed from the probe */
 	/*
-	 * Which argument of the probe file each argument of the line comes from (args of the line in
-	 * order; NULL for those that nk added), so that the kernel's caret can be mapped back.
+	 * Which argument of the probe file each argument of the line comes from (args of the line
+	 * in order; NULL for those that nk added), so that the kernel's caret can be mapped back.
 	 */
 	const struct probe_arg **origins;
 	size_t origin_count;
@@ -34,25 +35,28 @@ struct event_def {
 
 /* Where a field's offsets came from, for nk list. */
 struct field_origin {
-	const char *name;         /* borrowed from the probe_arg */
-	enum layout_source source;/* of the weakest member in its expression */
-	bool is_symbolic;         /* false: no layout was needed */
-	bool is_left_out;         /* optional, and not to be had here */
-	char *reason;             /* why it was left out; else NULL */
+	const char *name;	   /* borrowed from the probe_arg */
+	enum layout_source source; /* of the weakest member in its expression */
+	bool is_symbolic;	   /* false: no layout was needed */
+	bool is_left_out;	   /* optional, and not to be had here */
+	char *reason;		   /* why it was left out; else NULL */
 };
 
 /* One carrier of a probe, ready to be installed: all of its events, or why it cannot be. */
 struct resolved_carrier {
 	const struct probe_carrier *carrier; /* NULL for native lines and tracepoints */
-	struct event_def *events; /* entry and, where there is one, return; more without multiprobe */
+	struct event_def
+		*events; /* entry and, where there is one, return; more without multiprobe */
 	size_t event_count;
-	char **missing; /* functions that cannot be probed here; those joined to them by & carry on */
+	char **missing; /* functions that cannot be probed here; those joined to them by & carry on
+			 */
 	size_t missing_count;
 	struct field_origin *fields;
 	size_t field_count;
-	char *reason; /* one sentence why it cannot be resolved, or NULL: usable */
+	char *reason;		  /* one sentence why it cannot be resolved, or NULL: usable */
 	struct probe_place place; /* of what the reason is about */
-	const struct profile_carrier *known; /* what verify found, borrowed from the kernel; or NULL */
+	const struct profile_carrier
+		*known; /* what verify found, borrowed from the kernel; or NULL */
 };
 
 struct resolved_probe {
@@ -60,8 +64,8 @@ struct resolved_probe {
 	struct resolved_carrier *carriers; /* in the order of the probe file, usable or not */
 	size_t carrier_count;
 	/*
-	 * Index of the best usable one, before those that the profile says were silent; == carrier_count: the
-	 * probe cannot attach.
+	 * Index of the best usable one, before those that the profile says were silent; ==
+	 * carrier_count: the probe cannot attach.
 	 */
 	size_t first;
 	char *reason; /* one sentence, where it cannot */

@@ -4,7 +4,7 @@
  *
  * Stages: base kernel
  * Seeds: tests/kernels/5.10/sys/kernel/btf/vmlinux tests/kernels/6.1/sys/kernel/notes
- * tests/kernels/6.1/proc/kallsyms
+ * Seeds: tests/kernels/6.1/proc/kallsyms
  */
 #include <stdint.h>
 #include <stdio.h>
