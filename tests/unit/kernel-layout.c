@@ -32,9 +32,6 @@ static const struct {
 	{ "sock_common.skc_family", 16, 2 }, { "request_sock.skc_state", 18, 1 },
 };
 
-static const char *const with_btf[] = { "5.10", "6.1", "6.12", "7.2", "6.1-arm64" };
-#define BTF_COUNT (sizeof(with_btf) / sizeof(with_btf[0]))
-
 static struct layout_member find(const struct kernel *kernel, const char *path)
 {
 	struct layout_member member = { 0 };
@@ -44,6 +41,9 @@ static struct layout_member find(const struct kernel *kernel, const char *path)
 }
 
 #ifdef HAVE_LIBBPF
+static const char *const with_btf[] = { "5.10", "6.1", "6.12", "7.2", "6.1-arm64" };
+#define BTF_COUNT (sizeof(with_btf) / sizeof(with_btf[0]))
+
 START_TEST(test_fixed)
 {
 	struct kernel *kernel = captured_open(with_btf[_i], NULL);
