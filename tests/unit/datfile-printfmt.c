@@ -35,10 +35,19 @@ static const struct field_spec xmit_fields[] = {
 	{ "_data", "x64", NULL },
 	{ "_nh", "u16", NULL },
 	{ "_tail", "u32", NULL },
-	{ "pkt", "packet[10](saddr,sport,daddr,dport,l4proto,flags,ttl,seq,id)", NULL },
+	{ "pkt", "packet[10](saddr,sport,daddr,dport,l4proto,flags,ttl,seq,id,type,code)", NULL },
 };
 
-#define MAX_RECORDS 16
+/* Without _nh: the network header is where data points to. */
+static const struct field_spec rcv_fields[] = {
+	{ "_head", "x64", NULL },
+	{ "_data", "x64", NULL },
+	{ "_tail", "u32", NULL },
+	{ "len", "u32", NULL },
+	{ "pkt", "packet[9](saddr,sport,daddr,dport,proto,flags,ttl,seq,id,type,code)", NULL },
+};
+
+#define MAX_RECORDS 64
 
 struct event {
 	struct tep_handle *tep;
@@ -334,32 +343,71 @@ static uint16_t be16(const unsigned char *bytes)
 	return (uint16_t)(bytes[0] << 8 | bytes[1]);
 }
 
-static void check_packet(const struct event *event, int i)
+static void check_tcp(const char *text, const unsigned char *tcp)
 {
-	NK_FREE char *text = print(event, i);
-	const unsigned char *bytes = packet(event, i);
-	bool is4 = bytes[0] >> 4 == 4;
-	const unsigned char *tcp = bytes + (is4 ? 20 : 40);
+	static const char letters[] = "FSRP.UEW";
+	char flags[9] = "", *end = flags;
 
-	ck_assert(is4 || bytes[0] >> 4 == 6);
-	ck_assert_int_eq(is4 ? bytes[9] : bytes[6], IPPROTO_TCP);
-	assert_shown(text, "proto", is4 ? "IPv4" : "IPv6");
-	assert_shown(text, "l4proto", "tcp");
-	assert_address(text, "saddr", is4 ? AF_INET : AF_INET6, bytes + (is4 ? 12 : 8));
-	assert_address(text, "daddr", is4 ? AF_INET : AF_INET6, bytes + (is4 ? 16 : 24));
+	for (int i = 0; i < 8; i++)
+		if (tcp[13] & 1 << i)
+			*end++ = letters[i];
 	assert_number(text, "sport", be16(tcp));
 	assert_number(text, "dport", be16(tcp + 2));
 	assert_number(text, "seq", (uint32_t)be16(tcp + 4) << 16 | be16(tcp + 6));
+	assert_shown(text, "flags", flags);
+	assert_shown(text, "type", NULL);
+}
+
+static void check_icmp(const char *text, const unsigned char *icmp)
+{
+	assert_shown(text, "type", icmp[0] == 8 ? "echo-request" : "echo-reply");
+	assert_number(text, "code", icmp[1]);
+	assert_shown(text, "sport", NULL);
+	assert_shown(text, "seq", NULL);
+	assert_shown(text, "flags", NULL);
+}
+
+/* proto: the name by which the payload's is shown. */
+static void check_packet(const char *text, const unsigned char *bytes, const char *proto)
+{
+	bool is4 = bytes[0] >> 4 == 4;
+	bool is_tcp = (is4 ? bytes[9] : bytes[6]) == IPPROTO_TCP;
+
+	ck_assert(is4 || bytes[0] >> 4 == 6);
+	assert_shown(text, proto, is_tcp ? "tcp" : "icmp");
+	assert_address(text, "saddr", is4 ? AF_INET : AF_INET6, bytes + (is4 ? 12 : 8));
+	assert_address(text, "daddr", is4 ? AF_INET : AF_INET6, bytes + (is4 ? 16 : 24));
 	assert_number(text, "ttl", is4 ? bytes[8] : bytes[7]);
-	assert_shown(text, "flags", tcp[13] == 2 ? "S" : tcp[13] == 0x14 ? "R." : "?");
-	assert_shown(text, "dev", "lo");
-	assert_shown(text, "dmac", "00:00:00:00:00:00");
-	assert_shown(text, "_nh", NULL);
-	assert_shown(text, "pkt", NULL);
 	if (is4)
 		assert_number(text, "id", be16(bytes + 4));
 	else
 		assert_shown(text, "id", NULL);
+	if (is_tcp)
+		check_tcp(text, bytes + (is4 ? 20 : 40));
+	else
+		check_icmp(text, bytes + 20);
+}
+
+static void check_xmit(const struct event *event, int i)
+{
+	NK_FREE char *text = print(event, i);
+
+	check_packet(text, packet(event, i), "l4proto");
+	assert_shown(text, "proto", packet(event, i)[0] >> 4 == 4 ? "IPv4" : "IPv6");
+	assert_shown(text, "dev", "lo");
+	assert_shown(text, "dmac", "00:00:00:00:00:00");
+	assert_shown(text, "_nh", NULL);
+	assert_shown(text, "pkt", NULL);
+}
+
+/* The first record of a TCP segment over IPv4. */
+static int tcp4(const struct event *event)
+{
+	for (int i = 0; i < event->count; i++)
+		if (packet(event, i)[0] >> 4 == 4 && packet(event, i)[9] == IPPROTO_TCP)
+			return i;
+	ck_abort_msg("none of TCP over IPv4");
+	return 0;
 }
 
 START_TEST(packet_at_any_position)
@@ -370,7 +418,7 @@ START_TEST(packet_at_any_position)
 
 	event_open(&event, "dev_queue_xmit", desc);
 	for (int i = 0; i < event.count; i++) {
-		check_packet(&event, i);
+		check_xmit(&event, i);
 		of4 += packet(&event, i)[0] >> 4 == 4;
 		of6 += packet(&event, i)[0] >> 4 == 6;
 	}
@@ -380,9 +428,29 @@ START_TEST(packet_at_any_position)
 }
 END_TEST
 
-static void assert_no_packet(const struct event *event)
+START_TEST(packet_at_a_fixed_position)
 {
-	NK_FREE char *text = print(event, 0);
+	struct event_desc *desc = describe("ip_rcv", rcv_fields, 5);
+	struct event event;
+	int icmp = 0;
+
+	event_open(&event, "ip_rcv", desc);
+	for (int i = 0; i < event.count; i++) {
+		const unsigned char *bytes = at(&event, i, "pkt");
+		NK_FREE char *text = print(&event, i);
+
+		check_packet(text, bytes, "proto");
+		icmp += bytes[9] == IPPROTO_ICMP;
+	}
+	ck_assert_int_gt(icmp, 0);
+	ck_assert_int_lt(icmp, event.count);
+	event_close(&event, desc);
+}
+END_TEST
+
+static void assert_no_packet(const struct event *event, int i)
+{
+	NK_FREE char *text = print(event, i);
 
 	assert_shown(text, "saddr", NULL);
 	assert_shown(text, "sport", NULL);
@@ -399,13 +467,14 @@ START_TEST(packet_outside_its_window)
 	uint64_t data;
 
 	event_open(&event, "dev_queue_xmit", desc);
-	data = u64(&event, 0, "_data");
-	for (int i = 0; i < 4; i++) {
+	int i = tcp4(&event);
+	data = u64(&event, i, "_data");
+	for (int j = 0; j < 4; j++) {
 		uint64_t positions[] = { 61, 80, (uint64_t)-1, (uint64_t)1 << 62 };
-		uint64_t head = data + positions[i] - u16(&event, 0, "_nh");
+		uint64_t head = data + positions[j] - u16(&event, i, "_nh");
 
-		memcpy(at(&event, 0, "_head"), &head, 8);
-		assert_no_packet(&event);
+		memcpy(at(&event, i, "_head"), &head, 8);
+		assert_no_packet(&event, i);
 	}
 	event_close(&event, desc);
 }
@@ -418,16 +487,17 @@ START_TEST(packet_with_a_short_linear_part)
 	uint32_t tail;
 
 	event_open(&event, "dev_queue_xmit", desc);
-	tail = u16(&event, 0, "_nh") + 20U;
-	memcpy(at(&event, 0, "_tail"), &tail, 4);
-	NK_FREE char *text = print(&event, 0);
-	assert_address(text, "saddr", AF_INET, packet(&event, 0) + 12);
+	int i = tcp4(&event);
+	tail = u16(&event, i, "_nh") + 20U;
+	memcpy(at(&event, i, "_tail"), &tail, 4);
+	NK_FREE char *text = print(&event, i);
+	assert_address(text, "saddr", AF_INET, packet(&event, i) + 12);
 	assert_shown(text, "l4proto", "tcp");
 	assert_shown(text, "sport", NULL);
 	assert_shown(text, "flags", NULL);
 	tail--;
-	memcpy(at(&event, 0, "_tail"), &tail, 4);
-	assert_no_packet(&event);
+	memcpy(at(&event, i, "_tail"), &tail, 4);
+	assert_no_packet(&event, i);
 	event_close(&event, desc);
 }
 END_TEST
@@ -438,9 +508,10 @@ START_TEST(later_fragment_has_no_ports)
 	struct event event;
 
 	event_open(&event, "dev_queue_xmit", desc);
-	((unsigned char *)packet(&event, 0))[7] = 185;
-	NK_FREE char *text = print(&event, 0);
-	assert_address(text, "daddr", AF_INET, packet(&event, 0) + 16);
+	int i = tcp4(&event);
+	((unsigned char *)packet(&event, i))[7] = 185;
+	NK_FREE char *text = print(&event, i);
+	assert_address(text, "daddr", AF_INET, packet(&event, i) + 16);
 	assert_shown(text, "sport", NULL);
 	assert_shown(text, "seq", NULL);
 	event_close(&event, desc);
@@ -453,9 +524,10 @@ START_TEST(ipv4_options_before_the_ports)
 	struct event event;
 
 	event_open(&event, "dev_queue_xmit", desc);
-	((unsigned char *)packet(&event, 0))[0] = 0x46;
-	NK_FREE char *text = print(&event, 0);
-	assert_number(text, "sport", be16(packet(&event, 0) + 24));
+	int i = tcp4(&event);
+	((unsigned char *)packet(&event, i))[0] = 0x46;
+	NK_FREE char *text = print(&event, i);
+	assert_number(text, "sport", be16(packet(&event, i) + 24));
 	event_close(&event, desc);
 }
 END_TEST
@@ -524,6 +596,7 @@ static Suite *printfmt_suite(void)
 	tcase_add_loop_test(tests, just_not_a_bad_pointer, 0, 2);
 	tcase_add_test(tests, other_family_has_no_address);
 	tcase_add_test(tests, packet_at_any_position);
+	tcase_add_test(tests, packet_at_a_fixed_position);
 	tcase_add_test(tests, packet_outside_its_window);
 	tcase_add_test(tests, packet_with_a_short_linear_part);
 	tcase_add_test(tests, later_fragment_has_no_ports);

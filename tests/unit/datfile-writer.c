@@ -260,6 +260,18 @@ START_TEST(no_events_at_all)
 }
 END_TEST
 
+/* A page of whatever CPU has one. */
+static const void *any_page(struct page_source *source)
+{
+	const void *page;
+
+	for (size_t i = 0; i < source->stream_count; i++)
+		if (source->ops->next(source, i, &page) == 1)
+			return page;
+	ck_abort_msg("no page in the recording");
+	return NULL;
+}
+
 static void swap_header(unsigned char *page)
 {
 	bytes_put64(page, bytes_get64(page, false), true);
@@ -280,7 +292,7 @@ START_TEST(other_byte_order)
 
 	meta.is_big_endian = true;
 	writer = create(path, &meta);
-	ck_assert_int_eq(source->ops->next(source, 1, &taken), 1);
+	taken = any_page(source);
 	memcpy(page, taken, PAGE);
 	swap_header(page);
 	ck_assert_int_eq(dat_writer_write_page(writer, 0, 1, page, PAGE), 0);
@@ -314,7 +326,7 @@ START_TEST(pages_by_splice)
 	size_t bytes = 1;
 	int fds[2];
 
-	ck_assert_int_eq(source->ops->next(source, 1, &page), 1);
+	page = any_page(source);
 	ck_assert_int_eq(pipe2(fds, O_NONBLOCK | O_CLOEXEC), 0);
 	ck_assert_int_eq(dat_writer_splice(writer, 0, 1, fds[0], false, &bytes), 0);
 	ck_assert_uint_eq(bytes, 0);
@@ -417,7 +429,7 @@ START_TEST(killed_while_writing)
 	uint64_t pages = 0;
 	const void *template;
 
-	ck_assert_int_eq(source->ops->next(source, 1, &template), 1);
+	template = any_page(source);
 	for (int round = 0; round < 30; round++) {
 		struct dat_reader *reader;
 		uint64_t first, second;
@@ -459,7 +471,7 @@ START_TEST(finished_by_another_process)
 	int status;
 	pid_t child;
 
-	ck_assert_int_eq(source->ops->next(source, 1, &page), 1);
+	page = any_page(source);
 	child = fork();
 	if (!child)
 		_exit(dat_writer_write_page(writer, 0, 1, page, PAGE) != 0);
