@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Four sessions, one after the other, since later ones need offsets that earlier ones found: the
- * objects that functions are given; those behind socket.sk, and packets; namespaces; the proof. Out
+ * Three sessions, one after the other, since later ones need offsets that earlier ones found: the
+ * objects that functions are given; those behind socket.sk, and packets; the proof. Out
  * comes a verdict on every member; nothing is left in the kernel.
  */
 #include "calibrate/calibrate.h"
@@ -15,7 +15,7 @@
 #include "calibrate/tracer.h"
 
 /* A step is run so often at most until all that it shows is found. */
-enum { RUNS_MAX = 3, PLANS_MAX = 16 };
+enum { RUNS_MAX = 3 };
 
 struct calibration {
 	struct tracer_setting setting;
@@ -23,7 +23,8 @@ struct calibration {
 	struct step_context *context;
 	struct learner learner;
 	struct collection collection;
-	struct dump net_dumps[LEARNER_NETS_MAX];
+	struct dump net_dumps[LEARNER_NETS_MAX]; /* of each pointer that may be skc_net */
+	char net_names[LEARNER_NETS_MAX][24], net_objects[LEARNER_NETS_MAX][48];
 	struct proof_result *proof;
 };
 
@@ -36,9 +37,10 @@ struct stage {
 };
 
 static const enum dump_name direct_dumps[] = { DUMP_TCP, DUMP_SOCKET, DUMP_MESSAGE, DUMP_DEVICE };
-static const enum step direct_steps[] = { STEP_TCP_ENDS, STEP_TCP_COUNTERS, STEP_TCP_SEQUENCE,
-					  STEP_TCP_LOSS, STEP_LISTEN,	    STEP_MESSAGES,
-					  STEP_DEVICES };
+/* What was lost takes its time; meanwhile other things are looked at. */
+static const enum step direct_steps[] = { STEP_TCP_LOSE, STEP_TCP_ENDS,	    STEP_TCP_COUNTERS,
+					  STEP_TCP_LOST, STEP_TCP_SEQUENCE, STEP_LISTEN,
+					  STEP_MESSAGES, STEP_DEVICES,	    STEP_TCP_LOST };
 static const enum dump_name further_dumps[] = { DUMP_RECEIVED, DUMP_DELIVERED, DUMP_SENT,
 						DUMP_SOCK };
 static const enum step further_steps[] = { STEP_SOCKETS, STEP_DATAGRAMS, STEP_SEGMENTS,
@@ -58,17 +60,12 @@ static size_t socket_sk(const struct calibration *calibration)
 	return sk ? sk->offset : 0;
 }
 
-/* What a step shows is known by now, or cannot be known on this kernel. */
+/* What a step shows is all known by now. */
 static bool is_settled(const struct learner *learner, enum step step)
 {
-	for (size_t i = 0; i < member_row_count; i++) {
-		if (member_rows[i].step != step || learner->verdicts[i].kind == VERDICT_FOUND)
-			continue;
-		/* These are for the session of namespaces. */
-		if (i == member_index(MEMBER_SOCK_NET) || i == member_index(MEMBER_NET_INUM))
-			continue;
-		return false;
-	}
+	for (size_t i = 0; i < member_row_count; i++)
+		if (member_rows[i].step == step && learner->verdicts[i].kind != VERDICT_FOUND)
+			return false;
 	return true;
 }
 
@@ -79,9 +76,11 @@ static int run_steps(struct calibration *calibration, struct tracer *tracer, con
 
 	for (size_t i = 0; i < count && !err; i++)
 		err = tracer_run(tracer, steps[i], &calibration->collection, diags);
-	if (!err)
-		learner_update(&calibration->learner, &calibration->collection);
-	return err;
+	if (err)
+		return err;
+	learner_update(&calibration->learner, &calibration->collection);
+	relate_inum(&calibration->learner, &calibration->collection);
+	return 0;
 }
 
 static int run_again(struct calibration *calibration, struct tracer *tracer,
@@ -102,20 +101,57 @@ static void clear_plans(struct dump_plan *plans, size_t count)
 		dump_plan_clear(&plans[i]);
 }
 
+/* What each pointer leads to that may be a socket's namespace. */
+static size_t plan_namespaces(struct calibration *calibration, struct dump_plan *plans)
+{
+	const struct member_row *row = &member_rows[member_index(MEMBER_NET_INUM)];
+	struct learner *learner = &calibration->learner;
+
+	relate_namespaces(learner, &calibration->collection);
+	for (size_t i = 0; i < learner->net_count; i++) {
+		char *name = calibration->net_names[i], *object = calibration->net_objects[i];
+
+		snprintf(name, sizeof(calibration->net_names[i]), "calibrate_net%zu", i);
+		snprintf(object, sizeof(calibration->net_objects[i]), "+%zu(+@($arg1))",
+			 learner->nets[i]);
+		calibration->net_dumps[i] =
+			(struct dump){ .name = name,
+				       .carriers = { "inet_getname" },
+				       .areas = { { AREA_NET, object, row->limit } },
+				       .area_count = 1,
+				       .net = learner->nets[i],
+				       .is_last_only = true };
+		dump_plan_whole(&calibration->net_dumps[i], calibration->setting.pointer_size,
+				socket_sk(calibration), &plans[i]);
+	}
+	return learner->net_count;
+}
+
+static size_t plan_stage(struct calibration *calibration, const struct stage *stage,
+			 struct dump_plan *plans)
+{
+	bool has_sock = learner_found(&calibration->learner, MEMBER_SOCKET_SK);
+	size_t count = 0;
+
+	for (size_t i = 0; i < stage->dump_count; i++) {
+		if (stage->dumps[i] == DUMP_SOCK && !has_sock)
+			continue;
+		dump_plan_whole(&dumps[stage->dumps[i]], calibration->setting.pointer_size,
+				socket_sk(calibration), &plans[count++]);
+		if (stage->dumps[i] == DUMP_SOCK)
+			count += plan_namespaces(calibration, plans + count);
+	}
+	return count;
+}
+
 static int run_stage(struct calibration *calibration, const struct stage *stage,
 		     struct diags *diags)
 {
-	struct dump_plan *plans = xcalloc(stage->dump_count, sizeof(*plans));
+	struct dump_plan *plans = xcalloc(DUMP_COUNT + LEARNER_NETS_MAX, sizeof(*plans));
+	size_t count = plan_stage(calibration, stage, plans);
 	struct tracer *tracer = NULL;
-	size_t count = 0;
-	int err;
+	int err = tracer_open(&calibration->setting, plans, count, &tracer, diags);
 
-	for (size_t i = 0; i < stage->dump_count; i++)
-		if (stage->dumps[i] != DUMP_SOCK ||
-		    learner_found(&calibration->learner, MEMBER_SOCKET_SK))
-			dump_plan_whole(&dumps[stage->dumps[i]], calibration->setting.pointer_size,
-					socket_sk(calibration), &plans[count++]);
-	err = tracer_open(&calibration->setting, plans, count, &tracer, diags);
 	if (!err)
 		err = run_steps(calibration, tracer, stage->steps, stage->step_count, diags);
 	if (!err)
@@ -126,62 +162,12 @@ static int run_stage(struct calibration *calibration, const struct stage *stage,
 	return err ? err : closed;
 }
 
-/* A dump of what each pointer leads to that may be a socket's namespace. */
-static size_t plan_namespaces(struct calibration *calibration, struct dump_plan *plans,
-			      char names[][24], char objects[][48])
-{
-	const struct member_row *row = &member_rows[member_index(MEMBER_NET_INUM)];
-	const struct learner *learner = &calibration->learner;
-
-	for (size_t i = 0; i < learner->net_count; i++) {
-		struct dump *dump = &calibration->net_dumps[i];
-
-		snprintf(names[i], sizeof(names[i]), "calibrate_net%zu", i);
-		snprintf(objects[i], sizeof(objects[i]), "+%zu(+@($arg1))", learner->nets[i]);
-		*dump = (struct dump){ .name = names[i],
-				       .carriers = { "inet_getname" },
-				       .areas = { { AREA_NET, objects[i], row->limit } },
-				       .area_count = 1,
-				       .is_last_only = true };
-		dump_plan_whole(dump, calibration->setting.pointer_size, socket_sk(calibration),
-				&plans[i]);
-	}
-	return learner->net_count;
-}
-
-static int run_namespaces(struct calibration *calibration, struct diags *diags)
-{
-	static const enum step steps[] = { STEP_NAMESPACES };
-	const struct dump *net_dumps[LEARNER_NETS_MAX] = { NULL };
-	struct dump_plan *plans = xcalloc(LEARNER_NETS_MAX, sizeof(*plans));
-	char names[LEARNER_NETS_MAX][24], objects[LEARNER_NETS_MAX][48];
-	struct tracer *tracer = NULL;
-	size_t count = plan_namespaces(calibration, plans, names, objects);
-	int err = 0, closed = 0;
-
-	if (count) {
-		err = tracer_open(&calibration->setting, plans, count, &tracer, diags);
-		if (!err)
-			err = run_steps(calibration, tracer, steps, 1, diags);
-		closed = tracer_close(tracer, diags);
-	}
-	for (size_t i = 0; i < count; i++)
-		net_dumps[i] = &plans[i].dump;
-	if (!err)
-		relate_inum(&calibration->learner, &calibration->collection, net_dumps);
-	clear_plans(plans, count);
-	free(plans);
-	return err ? err : closed;
-}
-
-static bool is_proved(const struct calibration *calibration)
+static bool is_doubted(const struct calibration *calibration)
 {
 	for (size_t i = 0; i < member_row_count; i++)
-		if (calibration->proof[i].disagreed ||
-		    (calibration->learner.verdicts[i].kind == VERDICT_FOUND &&
-		     !calibration->proof[i].agreed))
-			return false;
-	return true;
+		if (calibration->proof[i].disagreed)
+			return true;
+	return false;
 }
 
 static int run_proof(struct calibration *calibration, struct diags *diags)
@@ -198,7 +184,7 @@ static int run_proof(struct calibration *calibration, struct diags *diags)
 		relate_share(&calibration->learner, &collection, 0);
 		proof_judge(&calibration->learner, &collection, calibration->proof);
 		collection_clear(&collection);
-		if (is_proved(calibration))
+		if (!is_doubted(calibration))
 			break;
 	}
 	int closed = tracer_close(tracer, diags);
@@ -213,8 +199,6 @@ static int run_all(struct calibration *calibration, struct diags *diags)
 
 	if (!err)
 		err = run_stage(calibration, &further, diags);
-	if (!err)
-		err = run_namespaces(calibration, diags);
 	if (!err)
 		err = run_proof(calibration, diags);
 	return err;

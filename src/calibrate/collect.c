@@ -91,7 +91,9 @@ int collect_record(struct collection *collection, const struct collect_format *f
 		   const uint8_t *data, size_t size)
 {
 	size_t sample = find_sample(samples, ts);
-	struct collected collected = { .dump = format->dump, .sample = sample };
+	struct collected collected = { .dump = format->dump,
+				       .net = format->dump->net,
+				       .sample = sample };
 
 	if (sample == samples->count)
 		return -ENOENT;

@@ -28,6 +28,7 @@ struct collect_format {
 struct collected {
 	struct observation observation;
 	const struct dump *dump;
+	size_t net;	 /* as in struct dump */
 	size_t sample;	 /* index */
 	uint8_t *memory; /* of the areas */
 };

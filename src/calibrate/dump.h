@@ -40,6 +40,7 @@ struct dump {
 	struct dump_value values[DUMP_VALUES_MAX];
 	size_t value_count;
 	enum dump_view view;
+	size_t net;	   /* AREA_NET: offset in a struct sock of the pointer that leads there */
 	bool is_last_only; /* of several records of a sample the last one counts */
 };
 

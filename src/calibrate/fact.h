@@ -84,10 +84,9 @@ struct facts {
 	uint64_t has; /* 1 << enum fact */
 	uint64_t number[FACT_NUMBERS];
 	uint8_t bytes[FACT_COUNT - FACT_NUMBERS][FACT_BYTES];
-	/* of a packet as seen from its network and from its transport header; of a message's name
-	 */
-	struct fact_pattern network, transport;
-	uint16_t info_size; /* of struct tcp_info; 0: none */
+	struct fact_pattern network, transport; /* of a packet, from either header on */
+	struct fact_pattern name;		/* of a message */
+	uint16_t info_size;			/* of struct tcp_info; 0: none */
 	uint8_t info[FACT_INFO_MAX];
 };
 

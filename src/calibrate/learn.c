@@ -49,7 +49,6 @@ void learner_update(struct learner *learner, struct collection *collection)
 	learner->fed = collection->count;
 	relate_packets(learner, collection);
 	relate_routes(learner, collection);
-	relate_namespaces(learner, collection);
 }
 
 const struct verdict *learner_found(const struct learner *learner, enum member_row_name name)

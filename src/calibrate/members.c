@@ -51,7 +51,7 @@ const struct member_row member_rows[] = {
 	{ ROW("tcp_sock.snd_nxt", SOCK, TCP_SEQUENCE, NUMBER, SND_NXT, 4, TCP_SOCK) },
 	{ ROW("tcp_sock.snd_una", SOCK, TCP_SEQUENCE, NUMBER, SND_UNA, 4, TCP_SOCK) },
 	{ ROW("tcp_sock.rcv_nxt", SOCK, TCP_SEQUENCE, NUMBER, RCV_NXT, 4, TCP_SOCK) },
-	{ ROW("net.ns.inum", NET, NAMESPACES, SPECIAL, NETNS, 4, NET) },
+	{ ROW("net.ns.inum", NET, SOCKETS, SPECIAL, NETNS, 4, NET) },
 	{ ROW("socket.sk", SOCKET, TCP_ENDS, NUMBER, SOCK, 0, SOCKET) },
 	{ ROW("socket.type", SOCKET, SOCKETS, NUMBER, TYPE, 2, SOCKET) },
 	{ ROW("msghdr.msg_name", MSGHDR_THROUGH, MESSAGES, THROUGH, NONE, 0, MSGHDR) },
@@ -78,12 +78,12 @@ const struct member_row member_rows[] = {
 	{ INFO("bytes_acked",     8, STEP_TCP_COUNTERS, tcpi_bytes_acked) },
 	{ INFO("bytes_received",  8, STEP_TCP_COUNTERS, tcpi_bytes_received) },
 	{ INFO("bytes_sent",      8, STEP_TCP_COUNTERS, tcpi_bytes_sent) },
-	{ INFO("bytes_retrans",   8, STEP_TCP_LOSS, tcpi_bytes_retrans) },
+	{ INFO("bytes_retrans",   8, STEP_TCP_LOST, tcpi_bytes_retrans) },
 	{ INFO("srtt_us",         4, STEP_TCP_COUNTERS, tcpi_rtt), .shift = 3 },
 	{ INFO("mdev_us",         4, STEP_TCP_COUNTERS, tcpi_rttvar), .shift = 2 },
-	{ INFO("total_retrans",   4, STEP_TCP_LOSS, tcpi_total_retrans) },
+	{ INFO("total_retrans",   4, STEP_TCP_LOST, tcpi_total_retrans) },
 	{ INFO("snd_cwnd",        4, STEP_TCP_COUNTERS, tcpi_snd_cwnd) },
-	{ INFO("snd_ssthresh",    4, STEP_TCP_LOSS, tcpi_snd_ssthresh), .below = TCP_INFINITE_SSTHRESH },
+	{ INFO("snd_ssthresh",    4, STEP_TCP_LOST, tcpi_snd_ssthresh), .below = TCP_INFINITE_SSTHRESH },
 	{ INFO("segs_out",        4, STEP_TCP_COUNTERS, tcpi_segs_out) },
 	{ INFO("segs_in",         4, STEP_TCP_COUNTERS, tcpi_segs_in) },
 	{ INFO("data_segs_in",    4, STEP_TCP_COUNTERS, tcpi_data_segs_in) },
@@ -149,21 +149,27 @@ int member_expected(const struct member_row *row, const struct facts *facts, uin
 	return 0;
 }
 
+const struct fact_pattern *member_pattern(const struct member_row *row, const struct facts *facts)
+{
+	return row->area == AREA_MSGHDR_THROUGH ? &facts->name : &facts->network;
+}
+
 void member_observe(const struct member_row *row, const struct observation *observation,
 		    struct candidates *candidates)
 {
 	const struct facts *facts = &observation->facts;
 	const uint8_t *area = observation->area[row->area];
 	size_t size = observation->area_size[row->area];
+	const struct fact_pattern *pattern = member_pattern(row, facts);
 	uint64_t number;
 
 	if (!area || row->rule == RULE_POSITION)
 		return;
 	if (row->rule == RULE_BYTES && fact_has(facts, row->fact)) {
 		candidates_expect_bytes(candidates, area, size, fact_bytes(facts, row->fact));
-	} else if (row->rule == RULE_THROUGH && facts->network.length) {
-		candidates_expect_through(candidates, area, size, AREA_STRIDE, facts->network.bytes,
-					  facts->network.length, facts->network.at);
+	} else if (row->rule == RULE_THROUGH && pattern->length) {
+		candidates_expect_through(candidates, area, size, AREA_STRIDE, pattern->bytes,
+					  pattern->length, pattern->at);
 	} else if (!member_expected(row, facts, &number)) {
 		candidates_expect(candidates, area, size, number, row->shift);
 	} else if (row->rule == RULE_NUMBER && row->unlike && fact_has(facts, row->unlike)) {

@@ -98,4 +98,7 @@ void member_vote(const struct member_row *row, const struct candidates *candidat
  */
 int member_expected(const struct member_row *row, const struct facts *facts, uint64_t *number);
 
+/* THROUGH: what stands behind the row's pointer; its length is 0 where nothing is known of it. */
+const struct fact_pattern *member_pattern(const struct member_row *row, const struct facts *facts);
+
 #endif

@@ -185,12 +185,10 @@ static int agrees(const struct learner *learner, size_t index,
 	uint64_t number;
 
 	if (row->rule == RULE_THROUGH) {
-		const uint8_t *behind =
-			area + verdict->offset / size * AREA_STRIDE + facts->network.at;
+		const struct fact_pattern *pattern = member_pattern(row, facts);
+		const uint8_t *behind = area + verdict->offset / size * AREA_STRIDE + pattern->at;
 
-		return facts->network.length
-			       ? !memcmp(behind, facts->network.bytes, facts->network.length)
-			       : -ENOENT;
+		return pattern->length ? !memcmp(behind, pattern->bytes, pattern->length) : -ENOENT;
 	}
 	if (row->rule == RULE_BYTES)
 		return fact_has(facts, row->fact)

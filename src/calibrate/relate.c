@@ -311,8 +311,8 @@ void relate_namespaces(struct learner *learner, const struct collection *collect
 			learner->nets[learner->net_count++] = offset;
 }
 
-static void judge_inum(const struct collection *collection, const struct dump *dump,
-		       unsigned int pointer_size, struct verdict *verdict)
+static void judge_inum(const struct collection *collection, size_t net, unsigned int pointer_size,
+		       struct verdict *verdict)
 {
 	const struct member_row *row = &member_rows[member_index(MEMBER_NET_INUM)];
 	struct candidates candidates;
@@ -321,7 +321,8 @@ static void judge_inum(const struct collection *collection, const struct dump *d
 	for (size_t i = 0; i < collection->count; i++) {
 		const struct observation *observation = &collection->items[i].observation;
 
-		if (collection->items[i].dump == dump && fact_has(&observation->facts, FACT_NETNS))
+		if (collection->items[i].net == net && observation->area[AREA_NET] &&
+		    fact_has(&observation->facts, FACT_NETNS))
 			candidates_expect(&candidates, observation->area[AREA_NET],
 					  observation->area_size[AREA_NET],
 					  observation->facts.number[FACT_NETNS], 0);
@@ -331,8 +332,7 @@ static void judge_inum(const struct collection *collection, const struct dump *d
 	candidates_clear(&candidates);
 }
 
-void relate_inum(struct learner *learner, const struct collection *collection,
-		 const struct dump *const net_dumps[LEARNER_NETS_MAX])
+void relate_inum(struct learner *learner, const struct collection *collection)
 {
 	size_t leading[LEARNER_NETS_MAX], count = 0;
 	size_t inum = member_index(MEMBER_NET_INUM);
@@ -341,7 +341,7 @@ void relate_inum(struct learner *learner, const struct collection *collection,
 	for (size_t i = 0; i < learner->net_count; i++) {
 		struct verdict verdict;
 
-		judge_inum(collection, net_dumps[i], learner->pointer_size, &verdict);
+		judge_inum(collection, learner->nets[i], learner->pointer_size, &verdict);
 		if (verdict.kind == VERDICT_MISSING)
 			continue;
 		leading[count++] = learner->nets[i];

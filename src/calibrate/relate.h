@@ -26,10 +26,11 @@ void relate_routes(struct learner *learner, const struct collection *collection)
  */
 void relate_namespaces(struct learner *learner, const struct collection *collection);
 
-/* What the namespaces that dump saw through learner->nets[which] say; judges skc_net and
- * net.ns.inum. */
-void relate_inum(struct learner *learner, const struct collection *collection,
-		 const struct dump *const net_dumps[LEARNER_NETS_MAX]);
+/*
+ * What was seen through each of learner->nets: the one that leads to the namespace's number is
+ * skc_net. Judges net.ns.inum, too.
+ */
+void relate_inum(struct learner *learner, const struct collection *collection);
 
 /*
  * The number that a row with RULE_POSITION must hold in an observation whose struct sk_buff has

@@ -19,6 +19,7 @@
 enum {
 	LOOPBACK_INDEX = 1,
 	DATAGRAMS = 8,
+	ROUTED = 3,
 	SEGMENTS = 4,
 	MESSAGES = 4,
 	FRAMES = 8,
@@ -92,20 +93,22 @@ static void choose_options(int fd, bool has_checksum, struct facts *facts)
 }
 
 static int one_datagram(struct traffic *traffic, struct step_context *context, int family,
-			unsigned int which)
+			unsigned int which, unsigned int side)
 {
 	const struct traffic_udp_options options = { .family = family, .which = which };
 	size_t length = endpoint_random_number(100, 1300);
 	struct facts facts = { 0 };
 	struct traffic_udp udp;
-	int err = traffic_udp_open(traffic, &options, &udp);
+	int err = traffic_net_enter(&traffic->net, side);
 
+	if (!err)
+		err = traffic_udp_open(traffic, &options, &udp);
 	if (err)
 		return err;
 	choose_options(udp.left, which % 4 < 2, &facts);
 	set_datagram(&facts, &udp.left_end, &udp.right_end, length);
 	fact_set(&facts, FACT_ROUTE_INDEX, LOOPBACK_INDEX);
-	fact_set(&facts, FACT_SIDE, 0);
+	fact_set(&facts, FACT_SIDE, side);
 	struct sample *sample = sample_begin(context->samples);
 	traffic_send(traffic, udp.left, length, 0, &udp.right_end);
 	traffic_wait_readable(udp.right, ARRIVAL_MS);
@@ -145,25 +148,27 @@ static void one_routed(struct traffic *traffic, struct step_context *context)
 int step_datagrams(struct traffic *traffic, void *context)
 {
 	struct step_context *steps = context;
-	int err = traffic_net_enter(&traffic->net, 0);
+	unsigned int sides = traffic->net.is_private ? TRAFFIC_NET_SIDES : 1;
+	int err = 0;
 
+	/* Each family on each side, so that loopback is another device. */
 	for (unsigned int i = 0; i < DATAGRAMS && !err; i++) {
 		bool is_ip6 = i % 2 && traffic->net.has_ip6;
 
-		err = one_datagram(traffic, context, is_ip6 ? AF_INET6 : AF_INET, i);
-		if (steps->routed.s_addr && i % 3 == 0)
-			one_routed(traffic, context);
+		err = one_datagram(traffic, context, is_ip6 ? AF_INET6 : AF_INET, i, i / 4 % sides);
 	}
+	if (!err)
+		err = traffic_net_enter(&traffic->net, 0);
+	for (unsigned int i = 0; i < ROUTED && steps->routed.s_addr && !err; i++)
+		one_routed(traffic, context);
 	return err;
 }
 
 int step_datagram_proof(struct traffic *traffic, void *context)
 {
 	struct step_context *steps = context;
-	int err = traffic_net_enter(&traffic->net, 0);
+	int err = one_datagram(traffic, context, AF_INET, 2, 0);
 
-	if (!err)
-		err = one_datagram(traffic, context, AF_INET, 2);
 	if (!err && steps->routed.s_addr)
 		one_routed(traffic, context);
 	return err;
@@ -192,7 +197,7 @@ int step_segments(struct traffic *traffic, void *context)
 	return err;
 }
 
-int step_frames(struct traffic *traffic, void *context)
+static int send_frames(struct traffic *traffic, struct step_context *steps, unsigned int count)
 {
 	/* include/uapi/linux/if_packet.h; the broadcast address of loopback is its own, all zero.
 	 */
@@ -205,13 +210,12 @@ int step_frames(struct traffic *traffic, void *context)
 		{ { 255, 255, 255, 255, 255, 255 }, 2 },
 		{ { 1, 0, 0x5e, 1, 2, 3 }, 2 },
 	};
-	struct step_context *steps = context;
 	int err = traffic_net_enter(&traffic->net, 0);
 	int fd = err ? err : traffic_packet_open(traffic);
 
 	if (fd < 0)
 		return fd;
-	for (unsigned int i = 0; i < FRAMES; i++) {
+	for (unsigned int i = 0; i < count; i++) {
 		unsigned int frame = i * 3 % 4;
 		uint32_t id = endpoint_random_number(0x10101, 0xfefefe);
 		uint32_t source = traffic_packet_source(id), destination = htonl(INADDR_LOOPBACK);
@@ -230,10 +234,20 @@ int step_frames(struct traffic *traffic, void *context)
 	return err;
 }
 
-static int one_message(struct traffic *traffic, struct step_context *context, int family,
-		       bool is_connected, unsigned int which)
+int step_frames(struct traffic *traffic, void *context)
 {
-	const struct traffic_udp_options options = { .family = family,
+	return send_frames(traffic, context, FRAMES);
+}
+
+int step_frame_proof(struct traffic *traffic, void *context)
+{
+	return send_frames(traffic, context, 2);
+}
+
+static int one_message(struct traffic *traffic, struct step_context *context, bool is_connected,
+		       unsigned int which)
+{
+	const struct traffic_udp_options options = { .family = AF_INET,
 						     .which = which,
 						     .connect = is_connected };
 	size_t length = endpoint_random_number(200, 1200);
@@ -249,7 +263,7 @@ static int one_message(struct traffic *traffic, struct step_context *context, in
 	fact_set(&sample->facts, FACT_MESSAGE_LENGTH, length);
 	fact_set(&sample->facts, FACT_NAME_LENGTH, to ? to->length : 0);
 	if (to)
-		append(&sample->facts.network, &to->any, to->length);
+		append(&sample->facts.name, &to->any, to->length);
 	traffic_udp_close(traffic, &udp);
 	return 0;
 }
@@ -259,11 +273,9 @@ int step_messages(struct traffic *traffic, void *context)
 	int err = traffic_net_enter(&traffic->net, 0);
 
 	for (unsigned int i = 0; i < MESSAGES && !err; i++) {
-		err = one_message(traffic, context, AF_INET, false, i);
+		err = one_message(traffic, context, false, i);
 		if (!err && i % 2)
-			err = one_message(traffic, context, AF_INET, true, i);
-		if (!err && traffic->net.has_ip6)
-			err = one_message(traffic, context, AF_INET6, false, i);
+			err = one_message(traffic, context, true, i);
 	}
 	return err;
 }
@@ -272,5 +284,5 @@ int step_message_proof(struct traffic *traffic, void *context)
 {
 	int err = traffic_net_enter(&traffic->net, 0);
 
-	return err ? err : one_message(traffic, context, AF_INET, false, 0);
+	return err ? err : one_message(traffic, context, false, 0);
 }

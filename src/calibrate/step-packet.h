@@ -13,5 +13,6 @@ int step_segments(struct traffic *traffic, void *context);
 int step_frames(struct traffic *traffic, void *context);
 int step_message_proof(struct traffic *traffic, void *context);
 int step_datagram_proof(struct traffic *traffic, void *context);
+int step_frame_proof(struct traffic *traffic, void *context);
 
 #endif

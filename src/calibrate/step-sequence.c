@@ -12,7 +12,7 @@
 #include "calibrate/step-tcp.h"
 #include "traffic/tcp.h"
 
-enum { ACKNOWLEDGED_MS = 60, ROUNDS = 4 };
+enum { ACKNOWLEDGED_MS = 45, ROUNDS = 4 };
 
 /* Where the sender's and the receiver's numbers stood when the connection was new. */
 struct base {
@@ -86,7 +86,7 @@ static void set_nodelay(int fd, int on)
 
 static void send_marked(struct traffic *traffic, int fd, uint32_t length)
 {
-	char bytes[1024] = "X";
+	char bytes[1024] = { STEP_TCP_MARK };
 
 	traffic_send_bytes(traffic, fd, bytes, length, NULL, 0);
 }
@@ -109,7 +109,7 @@ static void queue_and_hole(struct traffic *traffic, struct step_context *context
 	progress.acknowledged = first;
 	snapshot(context, tcp, base, &progress);
 	/* By its mark, so that a retransmission is lost as well. */
-	step_tcp_drop(tcp->server, true);
+	step_tcp_drop_marked(tcp->server);
 	send_marked(traffic, tcp->client, lost);
 	traffic_send(traffic, tcp->client, urgent, MSG_OOB, NULL);
 	progress.written = progress.sent = first + lost + urgent;
@@ -129,34 +129,44 @@ static void acknowledge_half(struct traffic *traffic, struct step_context *conte
 
 	set_nodelay(tcp->client, 1);
 	traffic_send(traffic, tcp->client, first, 0, NULL);
-	step_tcp_drop(tcp->server, false);
+	step_tcp_drop(tcp->server);
 	traffic_send(traffic, tcp->client, lost, 0, NULL);
 	traffic_sleep_ms(ACKNOWLEDGED_MS);
 	snapshot(context, tcp, base, &progress);
 }
 
+static int one_connection(struct traffic *traffic, struct step_context *context, unsigned int round,
+			  bool is_proof)
+{
+	const struct traffic_tcp_options options = { .family = AF_INET, .which = round };
+	const struct progress none = { 0 };
+	const int late = 0;
+	struct traffic_tcp tcp;
+	struct base base;
+	int err = traffic_tcp_open(traffic, &options, &tcp);
+
+	if (err)
+		return err;
+	setsockopt(tcp.server, IPPROTO_TCP, TCP_QUICKACK, &late, sizeof(late));
+	err = find_base(&tcp, &base);
+	if (!err)
+		snapshot(context, &tcp, &base, &none);
+	if (!err && !is_proof)
+		(round % 2 ? acknowledge_half : queue_and_hole)(traffic, context, &tcp, &base);
+	traffic_tcp_reset(traffic, &tcp);
+	return err;
+}
+
 int step_tcp_sequence(struct traffic *traffic, void *context)
 {
-	for (unsigned int round = 0; round < ROUNDS; round++) {
-		const struct traffic_tcp_options options = { .family = AF_INET };
-		const struct progress none = { 0 };
-		const int late = 0;
-		struct traffic_tcp tcp;
-		struct base base;
-		int err = traffic_tcp_open(traffic, &options, &tcp);
+	int err = 0;
 
-		if (err)
-			return err;
-		setsockopt(tcp.server, IPPROTO_TCP, TCP_QUICKACK, &late, sizeof(late));
-		err = find_base(&tcp, &base);
-		if (!err) {
-			snapshot(context, &tcp, &base, &none);
-			(round % 2 ? acknowledge_half : queue_and_hole)(traffic, context, &tcp,
-									&base);
-		}
-		traffic_tcp_reset(traffic, &tcp);
-		if (err)
-			return err;
-	}
-	return 0;
+	for (unsigned int round = 0; round < ROUNDS && !err; round++)
+		err = one_connection(traffic, context, round, false);
+	return err;
+}
+
+int step_sequence_proof(struct traffic *traffic, void *context)
+{
+	return one_connection(traffic, context, 0, true);
 }

@@ -8,5 +8,6 @@
 #include "calibrate/steps.h"
 
 int step_tcp_sequence(struct traffic *traffic, void *context);
+int step_sequence_proof(struct traffic *traffic, void *context);
 
 #endif

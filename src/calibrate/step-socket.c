@@ -5,11 +5,11 @@
  */
 #include "calibrate/step-socket.h"
 
-#include <linux/netlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <sys/un.h>
 #include <unistd.h>
+
+#include "traffic/icmp.h"
 
 enum { PROTO_EXPERIMENT = 253, PROTO_ANY = 131, LOOPBACK_INDEX = 1 };
 
@@ -17,12 +17,11 @@ struct kind {
 	int family, type, protocol;
 };
 
+/* Of one family, whose getsockname() is one function; all protocols differ. */
 static const struct kind kinds[] = {
 	{ AF_INET, SOCK_STREAM, IPPROTO_TCP },	 { AF_INET, SOCK_DGRAM, IPPROTO_UDP },
 	{ AF_INET, SOCK_RAW, PROTO_EXPERIMENT }, { AF_INET, SOCK_RAW, PROTO_ANY },
-	{ AF_INET6, SOCK_DGRAM, IPPROTO_UDP },	 { AF_INET6, SOCK_RAW, IPPROTO_ICMPV6 },
-	{ AF_INET6, SOCK_STREAM, IPPROTO_TCP },	 { AF_UNIX, SOCK_STREAM, 0 },
-	{ AF_UNIX, SOCK_SEQPACKET, 0 },		 { AF_NETLINK, SOCK_RAW, NETLINK_ROUTE },
+	{ AF_INET, SOCK_DGRAM, IPPROTO_ICMP },	 { AF_INET, SOCK_RAW, IPPROTO_GRE },
 };
 
 /* Options that hold what they are set to. */
@@ -87,10 +86,9 @@ static void ask_options(int fd, struct facts *facts)
 static void ask_name(struct step_context *context, int fd, const struct facts *facts)
 {
 	struct sample *sample = sample_begin(context->samples);
-	struct sockaddr_un name;
-	socklen_t length = sizeof(name);
+	struct endpoint name = { .length = sizeof(name.in6) };
 
-	getsockname(fd, (struct sockaddr *)&name, &length);
+	getsockname(fd, &name.any, &name.length);
 	sample_end(sample);
 	sample->facts = *facts;
 }
@@ -99,7 +97,9 @@ static void one_socket(struct traffic *traffic, struct step_context *context,
 		       const struct kind *kind, unsigned int side, bool is_bound)
 {
 	struct facts facts = { 0 };
-	int fd = traffic_open(traffic, kind->family, kind->type, kind->protocol);
+	bool is_ping = kind->type == SOCK_DGRAM && kind->protocol == IPPROTO_ICMP;
+	int fd = is_ping ? traffic_ping_open(traffic, kind->family, kind->type)
+			 : traffic_open(traffic, kind->family, kind->type, kind->protocol);
 
 	if (fd < 0)
 		return;
@@ -108,11 +108,8 @@ static void one_socket(struct traffic *traffic, struct step_context *context,
 	fact_set(&facts, FACT_SIDE, side);
 	if (traffic->net.netns_inode[side])
 		fact_set(&facts, FACT_NETNS, traffic->net.netns_inode[side]);
-	if (kind->family == AF_INET || kind->family == AF_INET6) {
-		bool bound = is_bound && !setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3);
-
-		fact_set(&facts, FACT_BOUND_DEVICE, bound ? LOOPBACK_INDEX : 0);
-	}
+	bool bound = is_bound && !setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3);
+	fact_set(&facts, FACT_BOUND_DEVICE, bound ? LOOPBACK_INDEX : 0);
 	ask_name(context, fd, &facts);
 	traffic_close(traffic, fd);
 }
@@ -128,22 +125,6 @@ int step_sockets(struct traffic *traffic, void *context)
 			return err;
 		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 			one_socket(traffic, context, &kinds[i], side, (i + side) % 2);
-	}
-	return 0;
-}
-
-int step_namespaces(struct traffic *traffic, void *context)
-{
-	static const struct kind plain = { AF_INET, SOCK_DGRAM, 0 };
-	unsigned int sides = traffic->net.is_private ? TRAFFIC_NET_SIDES : 1;
-
-	/* Twice each: fewer than three observations prove nothing. */
-	for (unsigned int i = 2 * sides; i-- > 0;) {
-		int err = traffic_net_enter(&traffic->net, i % sides);
-
-		if (err)
-			return err;
-		one_socket(traffic, context, &plain, i % sides, false);
 	}
 	return 0;
 }

@@ -8,6 +8,5 @@
 #include "calibrate/steps.h"
 
 int step_sockets(struct traffic *traffic, void *context);
-int step_namespaces(struct traffic *traffic, void *context);
 
 #endif

@@ -5,13 +5,15 @@
  */
 #include "calibrate/step-tcp.h"
 
+#include <errno.h>
 #include <linux/filter.h>
 #include <linux/tcp.h>
 
 #include "traffic/tcp.h"
 
 /* Longer than the delayed acknowledgement of Linux, 40 ms. */
-enum { SETTLE_MS = 60, STATE_MS = 5, BACKLOGS = 4 };
+enum { POLL_MS = 20, RETRANSMISSION_MS = 500 };
+enum { SETTLE_MS = 45, STATE_MS = 5, BACKLOGS = 4, TRANSFERS = 4 };
 
 struct sample *step_tcp_snapshot(struct step_context *context, int fd, bool has_info,
 				 struct tcp_info *info_out)
@@ -44,6 +46,7 @@ static void snapshot_end(struct step_context *context, int fd, const struct endp
 		return;
 	fact_set_ends(&sample->facts, local, remote);
 	fact_set(&sample->facts, FACT_TYPE, SOCK_STREAM);
+	fact_set(&sample->facts, FACT_SIDE, 0);
 	getsockname(fd, &name.any, &name.length);
 	sample_end(sample);
 }
@@ -68,6 +71,19 @@ static int ends_of_one(struct traffic *traffic, struct step_context *context, in
 	return 0;
 }
 
+static int plain_socket(struct traffic *traffic, struct step_context *context, unsigned int side)
+{
+	int fd = traffic_open(traffic, AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0)
+		return fd;
+	struct sample *sample = step_tcp_snapshot(context, fd, false, NULL);
+	if (sample)
+		fact_set(&sample->facts, FACT_SIDE, side);
+	traffic_close(traffic, fd);
+	return 0;
+}
+
 int step_tcp_ends(struct traffic *traffic, void *context)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
@@ -76,12 +92,15 @@ int step_tcp_ends(struct traffic *traffic, void *context)
 	for (unsigned int i = 0; i < 6 && !err; i++)
 		if (families[i % 2] == AF_INET || traffic->net.has_ip6)
 			err = ends_of_one(traffic, context, families[i % 2], i);
-	int fd = traffic_open(traffic, AF_INET, SOCK_STREAM, 0);
-	if (fd < 0)
-		return fd;
-	step_tcp_snapshot(context, fd, false, NULL);
-	traffic_close(traffic, fd);
-	return err;
+	/* Sockets of the other namespace tell skc_net from what all sockets have alike. */
+	for (unsigned int i = 0; i < 4 && !err; i++) {
+		unsigned int side = traffic->net.is_private ? i % TRAFFIC_NET_SIDES : 0;
+
+		err = traffic_net_enter(&traffic->net, side);
+		if (!err)
+			err = plain_socket(traffic, context, side);
+	}
+	return err ? err : traffic_net_enter(&traffic->net, 0);
 }
 
 static void acknowledge_late(int fd)
@@ -112,7 +131,7 @@ static void count_transfers(struct traffic *traffic, struct step_context *contex
 	step_tcp_snapshot(context, tcp->client, true, NULL);
 	step_tcp_snapshot(context, tcp->server, true, NULL);
 	throw_away_all(traffic, tcp->server);
-	for (unsigned int i = 0; i <= round; i++) {
+	for (unsigned int i = 0; i <= round / 2; i++) {
 		acknowledge_late(tcp->server);
 		traffic_send(traffic, tcp->client, endpoint_random_number(10, 500), 0, NULL);
 		traffic_sleep_ms(SETTLE_MS);
@@ -124,7 +143,7 @@ static void count_transfers(struct traffic *traffic, struct step_context *contex
 
 int step_tcp_counters(struct traffic *traffic, void *context)
 {
-	for (unsigned int round = 0; round < 4; round++) {
+	for (unsigned int round = 0; round < TRANSFERS; round++) {
 		const struct traffic_tcp_options options = {
 			.family = AF_INET,
 			.max_segment = round ? (int)endpoint_random_number(600, 1400) : 0,
@@ -140,58 +159,97 @@ int step_tcp_counters(struct traffic *traffic, void *context)
 	return 0;
 }
 
-/* Classic socket filters, socket(7): needs no bpf(2). */
-int step_tcp_drop(int fd, bool only_marked)
+static int attach(int fd, struct sock_filter *filter, unsigned short count)
 {
-	struct sock_filter all[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
+	const struct sock_fprog program = { count, filter };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
+/* Classic socket filters, socket(7): they need no bpf(2). */
+int step_tcp_drop(int fd)
+{
+	struct sock_filter filter[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
+
+	return attach(fd, filter, 1);
+}
+
+int step_tcp_drop_marked(int fd)
+{
 	/* The first byte behind the TCP header, whose length is in the high half of byte 12. */
-	struct sock_filter marked[] = {
+	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 12),
 		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 4),
 		BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 2),
 		BPF_STMT(BPF_MISC | BPF_TAX, 0),
 		BPF_STMT(BPF_LD | BPF_B | BPF_IND, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 'X', 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, STEP_TCP_MARK, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 		BPF_STMT(BPF_RET | BPF_K, 65535),
 	};
-	struct sock_fprog program = { 1, all };
 
-	if (only_marked)
-		program = (struct sock_fprog){ sizeof(marked) / sizeof(marked[0]), marked };
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+	return attach(fd, filter, sizeof(filter) / sizeof(filter[0]));
 }
 
-int step_tcp_drop_none(int fd)
+static uint32_t snapshot_losses(struct step_context *context)
 {
-	const int unused = 0;
+	struct tcp_info info = { 0 };
 
-	return setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused));
+	for (size_t i = 0; i < STEP_LOSSES; i++)
+		step_tcp_snapshot(context, context->losses[i].client, true, &info);
+	return info.tcpi_total_retrans;
 }
 
-/* What is lost is sent again after a probe's and then a retransmission's timeout, over 200 ms. */
-int step_tcp_loss(struct traffic *traffic, void *context)
+/*
+ * A window of its own for each, which is what the slow start threshold will be made of; then one
+ * segment that gets lost, again and again.
+ */
+static int lose_one(struct traffic *traffic, struct traffic_tcp *tcp, unsigned int which)
 {
-	static const unsigned int waits[] = { 50, 300, 300 };
-	const struct traffic_tcp_options options = { .family = AF_INET };
-	struct traffic_tcp tcp;
-	int err = traffic_tcp_open(traffic, &options, &tcp);
+	const struct traffic_tcp_options options = { .family = AF_INET,
+						     .which = which,
+						     .max_segment = 1000 };
+	int err = traffic_tcp_open(traffic, &options, tcp);
 
+	for (unsigned int i = 0; i < which && !err; i++)
+		err = traffic_tcp_transfer(traffic, tcp->client, tcp->server, 20000);
 	if (err)
 		return err;
-	step_tcp_drop(tcp.server, false);
-	traffic_send(traffic, tcp.client, endpoint_random_number(300, 900), 0, NULL);
-	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
-		traffic_sleep_ms(waits[i]);
-		step_tcp_snapshot(context, tcp.client, true, NULL);
+	step_tcp_drop(tcp->server);
+	traffic_send(traffic, tcp->client, endpoint_random_number(300, 900), 0, NULL);
+	return 0;
+}
+
+int step_tcp_lose(struct traffic *traffic, void *context)
+{
+	struct step_context *steps = context;
+	int err = traffic_net_enter(&traffic->net, 0);
+
+	for (unsigned int i = 0; i < STEP_LOSSES && !err; i++)
+		err = lose_one(traffic, &steps->losses[i], i);
+	if (!err)
+		snapshot_losses(steps);
+	return err;
+}
+
+/* The first is sent again by a probe, after that at growing intervals from 200 ms on. */
+int step_tcp_lost(struct traffic *traffic, void *context)
+{
+	struct step_context *steps = context;
+
+	(void)traffic;
+	for (unsigned int ms = 0; ms < RETRANSMISSION_MS; ms += POLL_MS) {
+		struct tcp_info info = { 0 };
+		socklen_t size = sizeof(info);
+
+		if (getsockopt(steps->losses[STEP_LOSSES - 1].client, IPPROTO_TCP, TCP_INFO, &info,
+			       &size))
+			return -errno;
+		if (info.tcpi_total_retrans > steps->retransmissions)
+			break;
+		traffic_sleep_ms(POLL_MS);
 	}
-	step_tcp_drop_none(tcp.server);
-	traffic_wait_readable(tcp.server, 3000);
-	throw_away_all(traffic, tcp.server);
-	traffic_tcp_transfer(traffic, tcp.client, tcp.server, 3000);
-	traffic_sleep_ms(SETTLE_MS);
-	step_tcp_snapshot(context, tcp.client, true, NULL);
-	traffic_tcp_reset(traffic, &tcp);
+	steps->retransmissions = snapshot_losses(steps);
 	return 0;
 }
 
@@ -212,7 +270,7 @@ static unsigned int queue_connections(struct traffic *traffic, const struct endp
 	return done;
 }
 
-int step_listen(struct traffic *traffic, void *context)
+static int listen_rounds(struct traffic *traffic, struct step_context *context, unsigned int count)
 {
 	static const struct {
 		unsigned int backlog, more;
@@ -226,7 +284,7 @@ int step_listen(struct traffic *traffic, void *context)
 		return fd;
 	traffic_net_end(&traffic->net, AF_INET, 0, &end);
 	int err = traffic_bind(traffic, fd, &end);
-	for (unsigned int i = 0; i < BACKLOGS && !err; i++) {
+	for (unsigned int i = 0; i < count && !err; i++) {
 		err = traffic_listen(traffic, fd, (int)rounds[i].backlog);
 		queued += queue_connections(traffic, &end, rounds[i].more, fds + queued);
 		traffic_sleep_ms(STATE_MS);
@@ -242,6 +300,11 @@ int step_listen(struct traffic *traffic, void *context)
 	return err;
 }
 
+int step_listen(struct traffic *traffic, void *context)
+{
+	return listen_rounds(traffic, context, BACKLOGS);
+}
+
 int step_tcp_proof(struct traffic *traffic, void *context)
 {
 	const struct traffic_tcp_options options = { .family = AF_INET };
@@ -255,5 +318,8 @@ int step_tcp_proof(struct traffic *traffic, void *context)
 	snapshot_end(context, tcp.client, &tcp.client_end, &tcp.server_end);
 	snapshot_end(context, tcp.server, &tcp.server_end, &tcp.client_end);
 	traffic_tcp_reset(traffic, &tcp);
-	return traffic->net.has_ip6 ? ends_of_one(traffic, context, AF_INET6, 2) : 0;
+	err = listen_rounds(traffic, context, 2);
+	if (!err && traffic->net.has_ip6)
+		err = ends_of_one(traffic, context, AF_INET6, 2);
+	return err;
 }

@@ -11,7 +11,8 @@
 
 int step_tcp_ends(struct traffic *traffic, void *context);
 int step_tcp_counters(struct traffic *traffic, void *context);
-int step_tcp_loss(struct traffic *traffic, void *context);
+int step_tcp_lose(struct traffic *traffic, void *context);
+int step_tcp_lost(struct traffic *traffic, void *context);
 int step_listen(struct traffic *traffic, void *context);
 int step_tcp_proof(struct traffic *traffic, void *context);
 
@@ -23,8 +24,10 @@ struct tcp_info;
 struct sample *step_tcp_snapshot(struct step_context *context, int fd, bool has_info,
 				 struct tcp_info *info_out);
 
-/* A socket filter that throws away everything, or (only_marked) what begins with an X. */
-int step_tcp_drop(int fd, bool only_marked);
-int step_tcp_drop_none(int fd);
+/* A socket filter that throws away everything, or what begins with STEP_TCP_MARK. 0 or -1. */
+int step_tcp_drop(int fd);
+int step_tcp_drop_marked(int fd);
+
+enum { STEP_TCP_MARK = 'X' };
 
 #endif

@@ -15,10 +15,12 @@ static int proof(struct traffic *traffic, void *context)
 {
 	int err = step_tcp_proof(traffic, context);
 
+	step_sequence_proof(traffic, context);
 	step_message_proof(traffic, context);
 	step_device_list(traffic, context);
 	step_sockets(traffic, context);
 	step_datagram_proof(traffic, context);
+	step_frame_proof(traffic, context);
 	return err;
 }
 
@@ -26,12 +28,12 @@ const struct agent_step calibrate_steps[STEP_COUNT] = {
 	[STEP_TCP_ENDS] = { "tcp-ends", step_tcp_ends },
 	[STEP_TCP_COUNTERS] = { "tcp-counters", step_tcp_counters },
 	[STEP_TCP_SEQUENCE] = { "tcp-sequence", step_tcp_sequence },
-	[STEP_TCP_LOSS] = { "tcp-loss", step_tcp_loss },
+	[STEP_TCP_LOSE] = { "tcp-lose", step_tcp_lose },
+	[STEP_TCP_LOST] = { "tcp-lost", step_tcp_lost },
 	[STEP_LISTEN] = { "listen", step_listen },
 	[STEP_MESSAGES] = { "messages", step_messages },
 	[STEP_DEVICES] = { "devices", step_devices },
 	[STEP_SOCKETS] = { "sockets", step_sockets },
-	[STEP_NAMESPACES] = { "namespaces", step_namespaces },
 	[STEP_DATAGRAMS] = { "datagrams", step_datagrams },
 	[STEP_SEGMENTS] = { "segments", step_segments },
 	[STEP_FRAMES] = { "frames", step_frames },

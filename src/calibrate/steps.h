@@ -11,8 +11,9 @@
 
 #include "calibrate/fact.h"
 #include "traffic/agent.h"
+#include "traffic/tcp.h"
 
-enum { STEP_DEVICES_MAX = 4 };
+enum { STEP_DEVICES_MAX = 4, STEP_LOSSES = 4 };
 
 struct step_device {
 	char name[16];
@@ -24,6 +25,8 @@ struct step_context {
 	struct samples *samples;
 	struct step_device devices[STEP_DEVICES_MAX]; /* made by STEP_DEVICES */
 	size_t device_count;
+	struct traffic_tcp losses[STEP_LOSSES]; /* made by STEP_TCP_LOSE */
+	uint32_t retransmissions;		/* of the last one of them, when it was last seen */
 	struct in_addr routed; /* an address that is reached by devices[0]; 0: none */
 };
 
@@ -31,12 +34,12 @@ enum step {
 	STEP_TCP_ENDS,	   /* connections in all states: addresses, ports, states */
 	STEP_TCP_COUNTERS, /* transfers: what struct tcp_info counts */
 	STEP_TCP_SEQUENCE, /* data held back, in flight, acknowledged, lost */
-	STEP_TCP_LOSS,	   /* retransmissions */
+	STEP_TCP_LOSE,	   /* connections that have lost something */
+	STEP_TCP_LOST,	   /* what they have retransmitted since */
 	STEP_LISTEN,	   /* backlogs */
 	STEP_MESSAGES,	   /* UDP messages with and without a name */
 	STEP_DEVICES,	   /* devices with chosen names, numbers and MTUs */
 	STEP_SOCKETS,	   /* sockets of all kinds with chosen options, in both namespaces */
-	STEP_NAMESPACES,   /* a plain socket in each namespace */
 	STEP_DATAGRAMS,	   /* UDP packets on their way in and out */
 	STEP_SEGMENTS,	   /* TCP packets */
 	STEP_FRAMES,	   /* packets to chosen MAC addresses */
