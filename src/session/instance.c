@@ -149,7 +149,6 @@ static int list_cpus(struct session_instance *instance)
 static int open_cpus(struct session_instance *instance, struct diags *diags)
 {
 	instance->raw_fds = xcalloc(instance->cpu_count, sizeof(*instance->raw_fds));
-	instance->stats = xcalloc(instance->cpu_count, sizeof(*instance->stats));
 	for (size_t i = 0; i < instance->cpu_count; i++)
 		instance->raw_fds[i] = -1;
 	for (size_t i = 0; i < instance->cpu_count; i++) {

@@ -74,7 +74,8 @@ struct session_instance {
 	int *raw_fds; /* per_cpu/cpuN/trace_pipe_raw, O_RDONLY|O_NONBLOCK; index as in cpus */
 	int *cpus;    /* CPU numbers */
 	size_t cpu_count;
-	struct session_cpu_stats *stats; /* cpu_count of them, after session_stop() */
+	struct session_cpu_stats
+		*stats; /* cpu_count of them; NULL until it was started and stopped */
 };
 
 struct session {

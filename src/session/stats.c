@@ -127,6 +127,8 @@ int stats_read_cpus(struct session_instance *instance)
 {
 	int first_error = 0;
 
+	if (!instance->stats)
+		instance->stats = xcalloc(instance->cpu_count, sizeof(*instance->stats));
 	for (size_t i = 0; i < instance->cpu_count; i++) {
 		char path[64];
 		char *text = NULL;

@@ -188,7 +188,8 @@ void worker_put_report(struct worker_process *process, const struct session *ses
 		const struct session_instance *instance = &session->instances[i];
 
 		for (size_t j = 0; j < instance->cpu_count; j++) {
-			const char *text = instance->stats[j].text ? instance->stats[j].text : "";
+			/* Not there where the session was ended before it had started. */
+			const char *text = instance->stats ? instance->stats[j].text : "";
 
 			control_put(&process->control, CONTROL_CPU_STATS, text, strlen(text));
 		}

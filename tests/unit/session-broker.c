@@ -20,7 +20,6 @@ struct fake {
 	struct kernel kernel;
 	struct session_state state;
 	struct session_instance instance;
-	struct session_cpu_stats stats;
 	struct session_event event;
 	struct event_def def;
 	struct session session;
@@ -56,7 +55,6 @@ static void fake_make(struct fake *fake)
 		.raw_fds = &fake->raw_fd,
 		.cpus = &fake->cpu,
 		.cpu_count = 1,
-		.stats = &fake->stats,
 	};
 	fake->def.desc.group = (char *)"nk";
 	fake->def.desc.name = (char *)"x";
@@ -75,7 +73,9 @@ static void fake_make(struct fake *fake)
 /* The signals stay blocked: the process is at its end. */
 static void fake_remove(struct fake *fake)
 {
-	free(fake->stats.text);
+	if (fake->instance.stats)
+		free(fake->instance.stats[0].text);
+	free(fake->instance.stats);
 	diags_clear(&fake->diags);
 	close(fake->raw_fd);
 	close(fake->instance.dir_fd);
@@ -163,7 +163,7 @@ START_TEST(test_report)
 	expect_file(&fake, "instance/events/enable", "0");
 	expect_file(&fake, "shown", "7 1 1 entries: 5\noverrun: 2\n42 answer\n");
 	ck_assert_uint_eq(fake.event.hits, 7);
-	ck_assert_uint_eq(fake.stats.overrun, 2);
+	ck_assert_uint_eq(fake.instance.stats[0].overrun, 2);
 	ck_assert_uint_eq(fake.diags.count, 1);
 	ck_assert_str_eq(fake.diags.items[0].text, "said by the worker");
 	ck_assert_str_eq(fake.diags.items[0].file, "f");
@@ -372,6 +372,28 @@ static int work_endless(struct worker *worker, void *context, struct diags *diag
 	return 5;
 }
 
+/* A signal that came while the session was being set up: nothing is traced, the work ends as ever.
+ */
+START_TEST(test_signal_before)
+{
+	char *command[] = { (char *)"touch", NULL, NULL };
+	struct broker_job job = { .work = work_idle, .command = command };
+	struct fake fake;
+
+	fake_make(&fake);
+	NK_FREE char *path = xasprintf("%s/ran", fake.tree.path);
+	command[1] = path;
+	raise(SIGTERM);
+	ck_assert_int_eq(run(&fake, &job), 0);
+	ck_assert_int_eq(fake.result.signal, SIGTERM);
+	ck_assert_int_eq(fake.result.worker_status, 0);
+	ck_assert_int_eq(fake.result.command_status, -1);
+	ck_assert_ptr_null(fake.instance.stats);
+	ck_assert(!tree_has(&fake.tree, "ran"));
+	fake_remove(&fake);
+}
+END_TEST
+
 START_TEST(test_second_signal)
 {
 	struct broker_job job = { .work = work_endless };
@@ -549,6 +571,7 @@ int main(void)
 	tcase_add_test(tcase, test_worker_first);
 	tcase_add_test(tcase, test_seconds);
 	tcase_add_loop_test(tcase, test_signal, 0, 4);
+	tcase_add_test(tcase, test_signal_before);
 	tcase_add_test(tcase, test_second_signal);
 	tcase_add_test(tcase, test_deaf_worker);
 	tcase_add_test(tcase, test_stubborn_command);
