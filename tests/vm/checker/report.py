@@ -19,6 +19,7 @@ def parse(text):
         if match:
             yield {
                 "event": HALF.sub("", match["event"]),
+                "raw": match["event"],
                 "is_return": bool(HALF.search(match["event"])["ret"]),
                 "ts": int(match["s"]) * 1_000_000_000 + int(match["ns"]),
                 "pid": int(match["pid"]),
@@ -43,10 +44,25 @@ def is_shown(name, value, text):
         return match[1] == str(value)
 
 
+def whole(lines):
+    """Those that are a record of their own: of a joined call the return, if it was seen to be entered."""
+    joined = {line["raw"][: -len("__ret")] for line in lines if line["is_return"]}
+    entered = Counter()
+    for line in sorted(lines, key=lambda line: line["ts"]):
+        if line["raw"] in joined:
+            entered[line["raw"], line["pid"]] += 1
+        elif not line["is_return"]:
+            yield line
+        else:
+            entry = line["raw"][: -len("__ret")], line["pid"]
+            if entered[entry]:
+                entered[entry] -= 1
+                yield line
+
+
 def compare(records, lines):
     """Yields (what was compared, problems)."""
-    joined = {line["event"] for line in lines if line["is_return"]}
-    shown = [line for line in lines if line["is_return"] or line["event"] not in joined]
+    shown = list(whole(lines))
     missing = Counter(map(key, records)) - Counter(map(key, shown))
     extra = Counter(map(key, shown)) - Counter(map(key, records))
     yield "names, times, pids and CPUs", (
