@@ -123,7 +123,7 @@ int compact_write(const struct newfile_place *place, const struct dat_meta *meta
 
 	if (ret < 0)
 		return ret;
-	dat_image_build(meta, &image);
+	dat_image_build(meta, 0, &image);
 	end = lay_out(&image, meta, places);
 	ret = write_all(file.fd, &image, meta, fd, places, end);
 	if (!ret)

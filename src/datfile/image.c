@@ -6,6 +6,7 @@
  */
 #include "datfile/image.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -308,6 +309,12 @@ static void option_cpu_count(struct dat_image *image, const struct dat_meta *met
 	put32(image, (uint32_t)meta->cpu_count);
 }
 
+static void option_cpu_stats(struct dat_image *image, const struct dat_meta *meta)
+{
+	for (size_t i = 0; i < meta->cpu_stats_count; i++)
+		option_string(image, DAT_CPUSTAT, meta->cpu_stats[i]);
+}
+
 /* The last of a list: where the next one is; returns where that stands. */
 static size_t option_done(struct dat_image *image)
 {
@@ -353,8 +360,7 @@ static size_t add_options(struct dat_image *image, const struct dat_meta *meta,
 		option_string(image, DAT_UNAME, meta->uname);
 	option_version(image, meta);
 	option_cpu_count(image, meta);
-	for (size_t i = 0; i < meta->cpu_stats_count; i++)
-		option_string(image, DAT_CPUSTAT, meta->cpu_stats[i]);
+	option_cpu_stats(image, meta);
 	next_at = option_done(image);
 	align_next(image, meta, 0);
 	end_section(image, at);
@@ -398,10 +404,22 @@ static void allocate_places(struct dat_image *image, const struct dat_meta *meta
 	image->places = xcalloc(image->stream_count, sizeof(*image->places));
 }
 
-void dat_image_build(const struct dat_meta *meta, struct dat_image *image)
+/* Counted to the last list: readers also go from section to section by their sizes. */
+static void add_reserve(struct dat_image *image, size_t reserve, uint64_t list_at)
+{
+	NK_FREE char *zeros = xcalloc(1, reserve + 8);
+
+	text_add_bytes(&image->bytes, zeros, -image->bytes.length & 7);
+	image->reserve_at = image->bytes.length;
+	image->reserve_bytes = reserve;
+	text_add_bytes(&image->bytes, zeros, reserve);
+	end_section(image, list_at);
+}
+
+void dat_image_build(const struct dat_meta *meta, size_t reserve, struct dat_image *image)
 {
 	struct sections sections;
-	size_t next_at, stream = 0;
+	size_t next_at, list_at, stream = 0;
 
 	*image = (struct dat_image){ .is_big_endian = meta->is_big_endian };
 	allocate_places(image, meta);
@@ -412,12 +430,38 @@ void dat_image_build(const struct dat_meta *meta, struct dat_image *image)
 	sections.event_formats = add_event_formats(image, meta);
 	sections.kallsyms = add_kallsyms(image, meta);
 	sections.cmdlines = add_cmdlines(image, meta);
-	put_at(image, next_at, image->bytes.length);
+	list_at = image->bytes.length;
+	put_at(image, next_at, list_at);
 	next_at = add_options(image, meta, &sections);
 	for (size_t i = 0; i < meta->buffer_count; i++) {
-		put_at(image, next_at, image->bytes.length);
+		list_at = image->bytes.length;
+		put_at(image, next_at, list_at);
 		next_at = add_buffer(image, meta, i, &stream);
 	}
+	image->next_at = next_at;
+	add_reserve(image, reserve, list_at);
+}
+
+int dat_image_addition(const struct dat_image *image, const struct dat_meta *meta, struct text *out,
+		       uint64_t *list_offset)
+{
+	struct dat_image added = { .is_big_endian = image->is_big_endian };
+	uint64_t cmdlines = add_cmdlines(&added, meta);
+	uint64_t list_at = added.bytes.length;
+
+	begin_section(&added, DAT_DONE);
+	option_section(&added, DAT_CMDLINES, image->reserve_at + cmdlines);
+	option_version(&added, meta);
+	option_cpu_stats(&added, meta);
+	option_done(&added);
+	end_section(&added, list_at);
+	if (added.bytes.length > image->reserve_bytes) {
+		text_clear(&added.bytes);
+		return -ENOSPC;
+	}
+	*list_offset = image->reserve_at + list_at;
+	*out = added.bytes;
+	return 0;
 }
 
 static uint64_t align_up(uint64_t value, uint64_t alignment)

@@ -22,6 +22,9 @@ struct dat_place {
 struct dat_image {
 	struct text bytes; /* of the file, from its beginning */
 	bool is_big_endian;
+	size_t next_at;	   /* where the last list of options says where the next one is: 0 */
+	size_t reserve_at; /* a multiple of 8 */
+	size_t reserve_bytes;
 	size_t buffer_count, stream_count;
 	struct dat_place *sections; /* by buffer: header, and the bytes that follow it */
 	struct dat_place *places;   /* by stream: pages */
@@ -30,7 +33,15 @@ struct dat_image {
 	size_t *place_at;
 };
 
-void dat_image_build(const struct dat_meta *meta, struct dat_image *image);
+/* reserve: bytes left free behind the metadata, for dat_image_addition(); may be 0. */
+void dat_image_build(const struct dat_meta *meta, size_t reserve, struct dat_image *image);
+/*
+ * What is known only at the end (comms, statistics, summary) as bytes for the reserve. Readers read
+ * them after all else, and take the later of two, once the 8 bytes at next_at say *list_offset.
+ * -ENOSPC: the reserve is too small.
+ */
+int dat_image_addition(const struct dat_image *image, const struct dat_meta *meta, struct text *out,
+		       uint64_t *list_offset);
 /*
  * Gives each buffer a section and each stream room in it, from the end of the bytes on, with no
  * bytes of pages in it yet. Returns where the last one ends.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A file's pages, stream by stream: pointers into a map of it where they are stored as they are; else,
- * and where a stream is too large to be mapped, out of blocks that live until their last page is
- * released. Only whole pages whose header agrees with their size are given.
+ * A file's pages, stream by stream: pointers into a map of it where they are stored as they are;
+ * else, and where a stream is too large to be mapped, out of blocks that live until their last page
+ * is released. Only whole pages whose header agrees with their size are given.
  */
 #include "datfile/pages.h"
 

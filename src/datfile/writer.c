@@ -37,6 +37,9 @@
 #define PIPE_BYTES     (1 << 20)
 #define BYTES_PER_CALL (8 << 20)
 
+/* For what is known only at the end, where there is no room to write it anew. */
+#define RESERVE_BYTES 65536
+
 struct dat_writer {
 	struct newfile_place place;
 	int fd;
@@ -263,7 +266,7 @@ int dat_writer_create(const char *path, const struct dat_meta *meta, struct dat_
 	ret = newfile_place_open(path, &writer->place, diags);
 	if (!ret) {
 		note_buffers(writer, meta);
-		dat_image_build(meta, &writer->image);
+		dat_image_build(meta, RESERVE_BYTES, &writer->image);
 		ret = create_file(writer, meta);
 		if (!ret)
 			ret = open_pipe(writer);
@@ -418,24 +421,49 @@ static size_t count_streams(const struct dat_meta *meta)
 	return count;
 }
 
-int dat_writer_finish(struct dat_writer *writer, const struct dat_meta *meta, struct diags *diags)
+/* Into the file as it is: it needs no further room. */
+static int add_in_place(struct dat_writer *writer, const struct dat_meta *meta)
+{
+	struct text added;
+	uint64_t list_offset;
+	int ret = dat_image_addition(&writer->image, meta, &added, &list_offset);
+
+	if (ret < 0)
+		return ret;
+	memcpy(writer->map + writer->image.reserve_at, added.data, added.length);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	bytes_put64(writer->map + writer->image.next_at, list_offset, writer->image.is_big_endian);
+	text_clear(&added);
+	return 0;
+}
+
+static int write_compact(struct dat_writer *writer, const struct dat_meta *meta)
 {
 	size_t streams = writer->image.stream_count;
 	NK_FREE struct dat_place *places = xcalloc(streams, sizeof(*places));
-	int ret = -EINVAL;
 
 	for (size_t i = 0; i < streams; i++)
 		places[i] =
 			(struct dat_place){ writer->image.places[i].offset, published(writer, i) };
-	if (count_streams(meta) == streams)
-		ret = compact_write(&writer->place, meta, writer->fd, places, FILE_MODE);
-	if (ret < 0) {
-		diag_warning(diags, "'%s' is complete but stays sparse, without its summary: %s",
-			     writer->place.path, strerror(-ret));
-		ret = 0;
+	return compact_write(&writer->place, meta, writer->fd, places, FILE_MODE);
+}
+
+int dat_writer_finish(struct dat_writer *writer, const struct dat_meta *meta, struct diags *diags)
+{
+	int ret;
+
+	if (count_streams(meta) != writer->image.stream_count) {
+		writer_free(writer);
+		return diag_error(diags, EINVAL, "the recording's CPUs have changed");
 	}
+	ret = write_compact(writer, meta);
+	if (ret < 0 && add_in_place(writer, meta) < 0)
+		diag_warning(diags, "'%s' stays sparse and without its summary: %s",
+			     writer->place.path, strerror(-ret));
+	else if (ret < 0)
+		diag_warning(diags, "'%s' stays sparse: %s", writer->place.path, strerror(-ret));
 	writer_free(writer);
-	return ret;
+	return 0;
 }
 
 void dat_writer_abandon(struct dat_writer *writer)
