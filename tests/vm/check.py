@@ -15,6 +15,7 @@ import argparse
 import sys
 from pathlib import Path
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from checker.judge import PROBES, Judge, skipped  # noqa: E402
