@@ -6,8 +6,10 @@
 #include "traffic/counters.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -124,28 +126,60 @@ const struct counter *counters_find(const struct counters *counters, const char 
 	return NULL;
 }
 
+/* "*.tx_packets" is that of each device. */
+static bool is_named(const struct counter *counter, const char *name)
+{
+	const char *dot = strchr(counter->name, '.');
+
+	if (name[0] == '*' && name[1] == '.')
+		return dot && strcmp(dot, name + 1) == 0;
+	return strcmp(counter->name, name) == 0;
+}
+
+/* What one name grew by. A device may be new; its counters began at 0. */
+static int growth_of(const struct counters *before, const struct counters *after, const char *name,
+		     int64_t *growth)
+{
+	int found = 0;
+
+	for (size_t i = 0; i < after->count; i++) {
+		const struct counter *new = &after->items[i];
+		const struct counter *old;
+
+		if (!is_named(new, name))
+			continue;
+		old = counters_find(before, new->name);
+		*growth += new->value - (old ? old->value : 0);
+		found = 1;
+	}
+	return found ? 0 : -ENOENT;
+}
+
 int counters_growth(const struct counters *before, const struct counters *after,
 		    const char *expression, int64_t *growth)
 {
 	NK_FREE char *copy = xstrdup(expression);
 	char *cursor = copy, *word;
 	int64_t sum = 0;
-	int names = 0;
+	int err = -ENOENT;
 
-	while ((word = text_next_word(&cursor))) {
-		const struct counter *new, *old;
-
+	while ((word = text_next_word(&cursor)) && strcmp(word, "of") != 0) {
 		if (!strcmp(word, "+"))
 			continue;
-		new = counters_find(after, word);
-		old = counters_find(before, word);
-		if (!new)
-			return -ENOENT;
-		sum += new->value - (old ? old->value : 0);
-		names++;
+		err = growth_of(before, after, word, &sum);
+		if (err)
+			return err;
 	}
-	if (!names)
-		return -ENOENT;
-	*growth = sum;
-	return 0;
+	if (!err)
+		*growth = sum;
+	return err;
+}
+
+int counters_family(const char *expression)
+{
+	const char *of = strstr(expression, " of ");
+
+	if (!of)
+		return 0;
+	return !strcmp(of + 4, "inet6") ? AF_INET6 : !strcmp(of + 4, "inet") ? AF_INET : 0;
 }

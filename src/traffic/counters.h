@@ -33,10 +33,17 @@ void counters_parse_dev(char *text, struct counters *counters);
 const struct counter *counters_find(const struct counters *counters, const char *name);
 
 /*
- * What an expression of a probe's "## counter:" (names joined by " + ") grew by from before to
- * after. 0, or -ENOENT where it names no counter of this kernel.
+ * What an expression of a probe's "## counter:" grew by from before to after: names joined by
+ * " + ", "*.NAME" for that of all devices, and perhaps " of inet" or " of inet6" behind them. 0, or
+ * -ENOENT where it names no counter of this kernel.
  */
 int counters_growth(const struct counters *before, const struct counters *after,
 		    const char *expression, int64_t *growth);
+
+/*
+ * AF_INET or AF_INET6 where the expression ends in "of ...": the counter counts others, too, and
+ * says something of the probe only while all traffic is of this family. 0: no such end.
+ */
+int counters_family(const char *expression);
 
 #endif
