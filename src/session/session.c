@@ -48,6 +48,19 @@ void session_end_signals(sigset_t *set)
 		sigaddset(set, SIGHUP);
 }
 
+bool session_is_told_to_end(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGQUIT, SIGHUP };
+	sigset_t ends, pending;
+
+	session_end_signals(&ends);
+	sigpending(&pending);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (sigismember(&ends, signals[i]) && sigismember(&pending, signals[i]))
+			return true;
+	return false;
+}
+
 /* Without memory: the definitions one by one, each in a write of its own. The note stays, for nk
  * clean. */
 static void undo_without_memory(struct session *session)
@@ -530,6 +543,7 @@ int session_destroy(struct session *session, struct diags *diags)
 	session_stop(session, diags);
 	/* Without a note nothing was made. Without the lock the undo is still better than none. */
 	if (session->state->note_fd >= 0) {
+		session_disable(session);
 		ownership_lock(session->run_fd, OWNERSHIP_UNDO, &lock_fd, diags);
 		err = undo_all(session, diags);
 	}

@@ -127,6 +127,12 @@ int session_install(struct session *session, size_t *refused, struct diags *diag
 int session_set_filter(struct session *session, const struct resolved_probe *probe,
 		       const char *expr, struct diags *diags);
 
+/*
+ * Whether one of the signals that are blocked from session_create() on waits: for those who run a
+ * session without broker_run().
+ */
+bool session_is_told_to_end(void);
+
 /* Turns the instances on. */
 int session_start(struct session *session, struct diags *diags);
 /* Turns the instances off and reads counts and losses; the ring buffers can still be read.
