@@ -43,26 +43,6 @@ static const struct resolved_carrier *best(const struct resolved_probe *resolved
 	return &resolved->carriers[resolved->first];
 }
 
-/* "udp_sendmsg udpv6_sendmsg" */
-static char *carrier_text(const struct resolved_carrier *carrier)
-{
-	struct text text = { 0 };
-
-	for (size_t i = 0; i < carrier->event_count; i++) {
-		const struct event_def *event = &carrier->events[i];
-
-		if (event->desc.half == EVENT_RETURN)
-			continue;
-		for (size_t j = 0; j < event->line_count; j++) {
-			const char *symbol = event->lines[j].symbol;
-
-			if (symbol && (!text.data || !strstr(text.data, symbol)))
-				text_addf(&text, "%s%s", text.data ? " " : "", symbol);
-		}
-	}
-	return text_steal(&text);
-}
-
 static char *field_names(const struct resolved_carrier *carrier)
 {
 	struct text names = { 0 };
@@ -88,6 +68,22 @@ static void print_origins(const struct resolved_carrier *carrier)
 		printf("      not in this kernel: %s\n", carrier->missing[i]);
 }
 
+static bool is_verified(const struct resolved_carrier *carrier)
+{
+	return carrier && carrier->known && carrier->known->verdict == PROFILE_VERIFIED;
+}
+
+/* Attached is not firing: what nk verify found out is said. */
+static void print_carrier(const char *functions, const struct profile_carrier *known)
+{
+	if (!known)
+		printf("      carrier: %s (not verified)\n", functions);
+	else if (known->verdict == PROFILE_VERIFIED)
+		printf("      carrier: %s (verified %s)\n", functions, known->date);
+	else
+		printf("      carrier: %s (silent when verified %s)\n", functions, known->date);
+}
+
 static void print_probe(const struct probe *probe, const struct resolved_probe *resolved,
 			const struct options *options)
 {
@@ -104,9 +100,9 @@ static void print_probe(const struct probe *probe, const struct resolved_probe *
 		printf("      cannot attach: %s\n", resolved->reason);
 		return;
 	}
-	NK_FREE char *functions = carrier_text(carrier);
+	NK_FREE char *functions = resolved_carrier_functions(carrier);
 	if (*functions)
-		printf("      carrier: %s (not verified)\n", functions);
+		print_carrier(functions, carrier->known);
 	NK_FREE char *fields = field_names(carrier);
 	if (*fields)
 		printf("      fields: %s\n", fields);
@@ -126,9 +122,10 @@ static void add_json(struct json *json, const struct probe *probe,
 	json_string(json, "use", probe->use);
 	json_string(json, "counter", probe->counter);
 	if (resolved) {
-		NK_FREE char *functions = carrier ? carrier_text(carrier) : NULL;
+		NK_FREE char *functions = carrier ? resolved_carrier_functions(carrier) : NULL;
 
 		json_string(json, "carrier", functions);
+		json_string(json, "verified", is_verified(carrier) ? carrier->known->date : NULL);
 		json_string(json, "reason", carrier ? NULL : resolved->reason);
 		json_open(json, "fields", '[');
 		for (size_t i = 0; carrier && i < carrier->field_count; i++) {

@@ -93,6 +93,22 @@ void profile_set_carrier(struct profile *profile, const char *probe, const char 
 	to->date = xstrdup(date);
 }
 
+void profile_forget_carrier(struct profile *profile, const char *probe, const char *function)
+{
+	const struct profile_carrier *known = profile_find_carrier(profile, probe, function);
+
+	if (!known)
+		return;
+	struct profile_carrier *gone = &profile->carriers[known - profile->carriers];
+	free(gone->probe);
+	free(gone->function);
+	free(gone->date);
+	profile->carrier_count--;
+	/* Others keep their order: people read it. */
+	memmove(gone, gone + 1,
+		(size_t)(profile->carriers + profile->carrier_count - gone) * sizeof(*gone));
+}
+
 /* A number that is the whole of a word. */
 static bool read_number(const char *word, size_t limit, size_t *number)
 {

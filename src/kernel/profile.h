@@ -68,6 +68,8 @@ void profile_free(struct profile *profile);
 void profile_set_member(struct profile *profile, const struct profile_member *member);
 void profile_set_carrier(struct profile *profile, const char *probe, const char *function,
 			 enum profile_verdict verdict, const char *date);
+/* What was known does not hold any more. */
+void profile_forget_carrier(struct profile *profile, const char *probe, const char *function);
 const struct profile_carrier *profile_find_carrier(const struct profile *profile, const char *probe,
 						   const char *function);
 

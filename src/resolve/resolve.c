@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * In: a probe and a kernel. Out: for each of its carriers the events that it makes on this kernel,
- * or the reason why it makes none. The first carrier that can be had is the probe's, unless the
- * profile says that it was silent where it should have fired.
+ * or the reason why it makes none. The probe's carrier is the one that the profile says was
+ * verified, else the first that can be had and was not silent where it should have fired.
  */
 #include "resolve/resolve.h"
 
@@ -52,6 +52,33 @@ char *resolve_carrier_key(const struct probe_carrier *carrier)
 	for (size_t i = 0; i < carrier->func_count; i++)
 		text_addf(&key, "%s%s", i ? "+" : "", carrier->funcs[i].symbol);
 	return text_steal(&key);
+}
+
+static bool has_word(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = words; at && (at = strstr(at, word)); at += length)
+		if ((at == words || at[-1] == ' ') && (!at[length] || at[length] == ' '))
+			return true;
+	return false;
+}
+
+char *resolved_carrier_functions(const struct resolved_carrier *carrier)
+{
+	struct text text = { 0 };
+
+	for (size_t i = 0; i < carrier->event_count; i++) {
+		const struct event_def *event = &carrier->events[i];
+
+		for (size_t j = 0; event->desc.half != EVENT_RETURN && j < event->line_count; j++) {
+			const char *symbol = event->lines[j].symbol;
+
+			if (symbol && !has_word(text.data, symbol))
+				text_addf(&text, "%s%s", text.data ? " " : "", symbol);
+		}
+	}
+	return text_steal(&text);
 }
 
 static void add_missing(struct resolved_carrier *out, const char *symbol)
@@ -192,27 +219,27 @@ static void resolve_foreign(const struct probe *probe, const struct kernel *kern
 	out->event_count = 1;
 }
 
-static bool is_silent(const struct resolved_carrier *carrier)
+/* What the profile says of it: verified, nothing, silent. Lower is better. */
+static unsigned int rank(const struct resolved_carrier *carrier)
 {
-	return carrier->known && carrier->known->verdict == PROFILE_SILENT;
+	if (!carrier->known)
+		return 1;
+	return carrier->known->verdict == PROFILE_VERIFIED ? 0 : 2;
 }
 
-/* The best that can be had and is not known to be silent; else the best that can be had. */
+/* Of those that can be had the first of the best. */
 static size_t choose(const struct resolved_probe *resolved)
 {
-	size_t fallback = resolved->carrier_count;
+	size_t best = resolved->carrier_count;
 
 	for (size_t i = 0; i < resolved->carrier_count; i++) {
 		const struct resolved_carrier *carrier = &resolved->carriers[i];
 
-		if (carrier->reason)
-			continue;
-		if (!is_silent(carrier))
-			return i;
-		if (fallback == resolved->carrier_count)
-			fallback = i;
+		if (!carrier->reason && (best == resolved->carrier_count ||
+					 rank(carrier) < rank(&resolved->carriers[best])))
+			best = i;
 	}
-	return fallback;
+	return best;
 }
 
 static char *join_reasons(const struct resolved_probe *resolved)

@@ -80,6 +80,9 @@ void resolve_probe(const struct probe *probe, const struct kernel *kernel,
 		   struct resolved_probe *out);
 void resolved_probe_clear(struct resolved_probe *resolved);
 
+/* "udp_sendmsg udpv6_sendmsg": those that are attached, as the kernel calls them. malloc'ed. */
+char *resolved_carrier_functions(const struct resolved_carrier *carrier);
+
 /* The carrier's functions as a profile names them: joined by '+'. malloc'ed. */
 char *resolve_carrier_key(const struct probe_carrier *carrier);
 
