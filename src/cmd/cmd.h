@@ -29,5 +29,6 @@ extern const struct command cmd_record;
 extern const struct command cmd_replay;
 extern const struct command cmd_status;
 extern const struct command cmd_trace;
+extern const struct command cmd_verify;
 
 #endif

@@ -11,7 +11,7 @@
 
 static const struct command *const commands[] = {
 	&cmd_list,   &cmd_check,     &cmd_trace,  &cmd_record,
-	&cmd_replay, &cmd_calibrate, &cmd_status, &cmd_clean,
+	&cmd_replay, &cmd_verify, &cmd_calibrate, &cmd_status, &cmd_clean,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Each record is given to one want, in two passes: first to those whose ends (or time) it shows
+ * rightly, then what is left to what is still missing, so that a field read from a wrong offset is
+ * told as wrong and not as a record too few and one too many.
+ */
+#include "verify/judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+/* The trace clock is read without a lock, and may be behind by so much. */
+enum { CLOCK_NS = 2000, FLAG_SYN = 0x02 };
+
+/* What has been given to a want so far. */
+struct given {
+	uint32_t count, syns;
+	int64_t sum;
+	bool has_length, has_flags;
+};
+
+struct judgement {
+	const struct verify_rule *rule;
+	const struct truth *truth;
+	struct wants wants;
+	struct given *given;
+	struct outcome *outcome;
+};
+
+static const enum verify_field keys[] = { FIELD_SADDR, FIELD_SPORT, FIELD_DADDR, FIELD_DPORT,
+					  FIELD_LADDR, FIELD_LPORT, FIELD_RADDR, FIELD_RPORT,
+					  FIELD_PROTO, FIELD_TYPE,  FIELD_CODE };
+
+static bool is_in_time(const struct want *want, const struct verify_seen *seen)
+{
+	return seen->ts + CLOCK_NS >= want->from_ns && seen->ts <= want->to_ns + CLOCK_NS;
+}
+
+static unsigned int wrong_keys(const struct want *want, const struct verify_seen *seen)
+{
+	unsigned int wrong = 0;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		wrong += !verify_is_right(&want->fields.of[keys[i]], &seen->fields.of[keys[i]]);
+	return wrong;
+}
+
+/* The want that fits best; what is still missing goes first. */
+static size_t find_want(const struct judgement *judgement, const struct verify_seen *seen,
+			unsigned int max_wrong, bool only_missing)
+{
+	const struct wants *wants = &judgement->wants;
+	size_t best = wants->count;
+	unsigned int best_score = UINT32_MAX;
+
+	for (size_t i = 0; i < wants->count; i++) {
+		const struct want *want = &wants->items[i];
+		uint32_t given = judgement->given[i].count;
+		unsigned int wrong = wrong_keys(want, seen);
+		unsigned int score = wrong * 2 + (given >= want->min);
+
+		if (!is_in_time(want, seen) || wrong > max_wrong || given >= want->max ||
+		    (only_missing && given >= want->min))
+			continue;
+		if (score < best_score) {
+			best = i;
+			best_score = score;
+		}
+	}
+	return best;
+}
+
+static void note_wrong(struct judgement *judgement, enum verify_field field,
+		       const struct verify_value *want, const struct verify_value *seen)
+{
+	struct outcome *outcome = judgement->outcome;
+
+	if (!(outcome->wrong & 1u << field))
+		*array_add(&outcome->wrongs, &outcome->wrong_count) =
+			(struct verify_wrong){ judgement->truth->step->name, field, *want, *seen };
+	outcome->wrong |= 1u << field;
+	outcome->right &= ~(1u << field);
+}
+
+static void compare(struct judgement *judgement, const struct want *want,
+		    const struct verify_seen *seen)
+{
+	struct outcome *outcome = judgement->outcome;
+
+	for (unsigned int field = 0; field < FIELD_COUNT; field++) {
+		const struct verify_value *wanted = &want->fields.of[field];
+		const struct verify_value *got = &seen->fields.of[field];
+
+		if (!verify_is_comparable(wanted, got))
+			continue;
+		if (!verify_is_right(wanted, got))
+			note_wrong(judgement, field, wanted, got);
+		else if (!(outcome->wrong & 1u << field))
+			outcome->right |= 1u << field;
+	}
+}
+
+static bool is_failed(const struct verify_seen *seen)
+{
+	const struct verify_value *bytes = &seen->fields.of[FIELD_BYTES];
+	const struct verify_value *err = &seen->fields.of[FIELD_ERR];
+
+	return (bytes->kind == VERIFY_NUMBER && bytes->number < 0) ||
+	       (err->kind == VERIFY_NUMBER && err->number != 0);
+}
+
+static void give(struct judgement *judgement, size_t index, const struct verify_seen *seen)
+{
+	struct given *given = &judgement->given[index];
+	const struct verify_value *length = &seen->fields.of[FIELD_LEN];
+	const struct verify_value *flags = &seen->fields.of[FIELD_FLAGS];
+
+	given->count++;
+	judgement->outcome->counted++;
+	judgement->outcome->failed += is_failed(seen);
+	if (length->kind == VERIFY_NUMBER) {
+		given->has_length = true;
+		given->sum += length->number - judgement->wants.items[index].overhead;
+	}
+	if (flags->kind == VERIFY_NUMBER) {
+		given->has_flags = true;
+		given->syns += (flags->number & FLAG_SYN) != 0;
+	}
+	compare(judgement, &judgement->wants.items[index], seen);
+}
+
+/* Of packets that nothing explains, those that show none of our ends are somebody else's. */
+static void leave_over(struct judgement *judgement, const struct verify_seen *seen)
+{
+	const struct wants *wants = &judgement->wants;
+	bool is_ours = judgement->rule->view == VIEW_CALLS;
+
+	for (size_t i = 0; i < wants->count && !is_ours; i++)
+		is_ours = wrong_keys(&wants->items[i], seen) == 0;
+	if (is_ours)
+		judgement->outcome->surplus++;
+	else
+		judgement->outcome->foreign++;
+}
+
+static void compare_number(struct judgement *judgement, enum verify_field field, int64_t wanted,
+			   int64_t got)
+{
+	const struct verify_value want = { .kind = VERIFY_NUMBER, .number = wanted };
+	const struct verify_value seen = { .kind = VERIFY_NUMBER, .number = got };
+
+	if (wanted != got)
+		note_wrong(judgement, field, &want, &seen);
+	else if (!(judgement->outcome->wrong & 1u << field))
+		judgement->outcome->right |= 1u << field;
+}
+
+/* What all records of a want together must show. */
+static void sum_up(struct judgement *judgement)
+{
+	struct outcome *outcome = judgement->outcome;
+
+	outcome->is_exact = true;
+	for (size_t i = 0; i < judgement->wants.count; i++) {
+		const struct want *want = &judgement->wants.items[i];
+		const struct given *given = &judgement->given[i];
+
+		outcome->expected += want->min;
+		outcome->is_exact = outcome->is_exact && want->min == want->max;
+		if (given->count < want->min)
+			outcome->missing += want->min - given->count;
+		if (given->count < want->min || !given->count)
+			continue;
+		if (want->has_sum && given->has_length)
+			compare_number(judgement, FIELD_LEN, want->sum, given->sum);
+		if (want->has_flags && given->has_flags)
+			compare_number(judgement, FIELD_FLAGS, 1, given->syns);
+	}
+}
+
+void judge(const struct verify_rule *rule, const struct truth *truth,
+	   const struct verify_seen *seen, size_t count, struct outcome *outcome)
+{
+	struct judgement judgement = { .rule = rule, .truth = truth, .outcome = outcome };
+	NK_FREE bool *is_given = xcalloc(count ? count : 1, sizeof(*is_given));
+
+	/* What the child and its parent say to each other is no traffic of the step. */
+	for (size_t i = 0; i < count; i++)
+		is_given[i] = seen[i].ts + CLOCK_NS < truth->start_ns ||
+			      seen[i].ts > truth->end_ns + CLOCK_NS;
+	*outcome = (struct outcome){ 0 };
+	verify_rule_apply(rule, truth, &judgement.wants);
+	judgement.given = xcalloc(judgement.wants.count ? judgement.wants.count : 1,
+				  sizeof(*judgement.given));
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < count; i++) {
+			size_t want;
+
+			if (is_given[i])
+				continue;
+			want = find_want(&judgement, &seen[i], pass ? UINT32_MAX / 4 : 0, pass);
+			if (want == judgement.wants.count)
+				continue;
+			give(&judgement, want, &seen[i]);
+			is_given[i] = true;
+		}
+	}
+	for (size_t i = 0; i < count; i++)
+		if (!is_given[i])
+			leave_over(&judgement, &seen[i]);
+	sum_up(&judgement);
+	wants_clear(&judgement.wants);
+	free(judgement.given);
+}
+
+bool outcome_is_good(const struct outcome *outcome)
+{
+	return !outcome->missing && !outcome->surplus && !outcome->wrong &&
+	       (!outcome->has_counter ||
+		outcome->counter == (int64_t)outcome->counted - outcome->failed);
+}
+
+void outcome_clear(struct outcome *outcome)
+{
+	free(outcome->wrongs);
+	*outcome = (struct outcome){ 0 };
+}
