@@ -113,25 +113,62 @@ static uint64_t lay_out(struct dat_image *image, const struct dat_meta *meta,
 	return end;
 }
 
-int compact_write(const struct newfile_place *place, const struct dat_meta *meta, int fd,
-		  const struct dat_place *places, mode_t mode)
+/*
+ * Buffers with those of their CPUs that have pages: trace-cmd writes no others, and its convert
+ * fails over a buffer that has CPUs and no pages. places becomes as short.
+ */
+static struct dat_buffer *without_empty(const struct dat_meta *meta, struct dat_place *places)
+{
+	struct dat_buffer *buffers = xcalloc(meta->buffer_count, sizeof(*buffers));
+	size_t stream = 0, kept = 0;
+
+	for (size_t i = 0; i < meta->buffer_count; i++) {
+		buffers[i] = meta->buffers[i];
+		buffers[i].cpus = NULL;
+		buffers[i].cpu_count = 0;
+		for (size_t j = 0; j < meta->buffers[i].cpu_count; j++, stream++) {
+			if (!places[stream].bytes)
+				continue;
+			places[kept++] = places[stream];
+			*(int *)array_add(&buffers[i].cpus, &buffers[i].cpu_count) =
+				meta->buffers[i].cpus[j];
+		}
+	}
+	return buffers;
+}
+
+static int write_file(int to, const struct dat_meta *meta, int from, const struct dat_place *places)
 {
 	struct dat_image image;
-	struct newfile file;
 	uint64_t end;
+	int ret;
+
+	dat_image_build(meta, 0, &image);
+	end = lay_out(&image, meta, places);
+	ret = write_all(to, &image, meta, from, places, end);
+	dat_image_clear(&image);
+	return ret;
+}
+
+int compact_write(const struct newfile_place *place, const struct dat_meta *meta, int fd,
+		  struct dat_place *places, mode_t mode)
+{
+	struct dat_meta compact = *meta;
+	struct newfile file;
 	int ret = newfile_open(place, mode, &file);
 
 	if (ret < 0)
 		return ret;
-	dat_image_build(meta, 0, &image);
-	end = lay_out(&image, meta, places);
-	ret = write_all(file.fd, &image, meta, fd, places, end);
+	compact.buffers = without_empty(meta, places);
+	ret = write_file(file.fd, &compact, fd, places);
 	if (!ret)
 		ret = newfile_commit(place, &file);
 	if (ret < 0)
 		newfile_discard(place, &file);
 	else
 		close(file.fd);
-	dat_image_clear(&image);
+	for (size_t i = 0; i < compact.buffer_count; i++)
+		free(compact.buffers[i].cpus);
+	free(compact.buffers);
 	return ret;
 }

@@ -10,10 +10,11 @@
 #include "datfile/newfile.h"
 
 /*
- * Writes a new file from the pages that fd has at places (by stream) and gives it the name. 0 or
- * -errno: then the file of that name is what it was.
+ * Writes a new file from the pages that fd has at places (by stream) and gives it the name; CPUs
+ * without pages are left out, of places too. 0 or -errno: then the file of that name is what it
+ * was.
  */
 int compact_write(const struct newfile_place *place, const struct dat_meta *meta, int fd,
-		  const struct dat_place *places, mode_t mode);
+		  struct dat_place *places, mode_t mode);
 
 #endif

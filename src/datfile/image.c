@@ -14,12 +14,13 @@
 #include "datfile/bytes.h"
 #include "datfile/format.h"
 
-/* Offsets of the sections that options point to; 0: there is none. */
+/* Offsets of the sections that options point to. */
 struct sections {
 	uint64_t header_info;
 	uint64_t ftrace_events;
 	uint64_t event_formats;
 	uint64_t kallsyms;
+	uint64_t printk;
 	uint64_t cmdlines;
 };
 
@@ -88,6 +89,7 @@ static const struct {
 	{ DAT_FTRACE_EVENTS, "ftrace events" },
 	{ DAT_EVENT_FORMATS, "events format" },
 	{ DAT_KALLSYMS, "kallsyms" },
+	{ DAT_PRINTK, "trace_printk" },
 	{ DAT_CMDLINES, "command lines" },
 	{ DAT_BUFFER, "buffer flyrecord" },
 };
@@ -205,15 +207,22 @@ static uint64_t add_event_formats(struct dat_image *image, const struct dat_meta
 	return at;
 }
 
+/* trace-cmd convert wants these two to be there, if only to be empty. */
 static uint64_t add_kallsyms(struct dat_image *image, const struct dat_meta *meta)
 {
-	uint64_t at;
+	uint64_t at = begin_section(image, DAT_KALLSYMS);
 
-	if (!meta->kallsyms || !meta->kallsyms_size)
-		return 0;
-	at = begin_section(image, DAT_KALLSYMS);
 	put32(image, (uint32_t)meta->kallsyms_size);
-	text_add_bytes(&image->bytes, meta->kallsyms, meta->kallsyms_size);
+	put_bytes(image, meta->kallsyms, meta->kallsyms_size);
+	end_section(image, at);
+	return at;
+}
+
+static uint64_t add_printk(struct dat_image *image)
+{
+	uint64_t at = begin_section(image, DAT_PRINTK);
+
+	put32(image, 0);
 	end_section(image, at);
 	return at;
 }
@@ -237,8 +246,6 @@ static void begin_option(struct dat_image *image, enum dat_option option, size_t
 
 static void option_section(struct dat_image *image, enum dat_option option, uint64_t offset)
 {
-	if (!offset)
-		return;
 	begin_option(image, option, 8);
 	put64(image, offset);
 }
@@ -354,6 +361,7 @@ static size_t add_options(struct dat_image *image, const struct dat_meta *meta,
 	option_section(image, DAT_FTRACE_EVENTS, sections->ftrace_events);
 	option_section(image, DAT_EVENT_FORMATS, sections->event_formats);
 	option_section(image, DAT_KALLSYMS, sections->kallsyms);
+	option_section(image, DAT_PRINTK, sections->printk);
 	option_section(image, DAT_CMDLINES, sections->cmdlines);
 	option_clock(image, meta);
 	if (meta->uname)
@@ -429,6 +437,7 @@ void dat_image_build(const struct dat_meta *meta, size_t reserve, struct dat_ima
 	sections.ftrace_events = add_ftrace_events(image, meta);
 	sections.event_formats = add_event_formats(image, meta);
 	sections.kallsyms = add_kallsyms(image, meta);
+	sections.printk = add_printk(image);
 	sections.cmdlines = add_cmdlines(image, meta);
 	list_at = image->bytes.length;
 	put_at(image, next_at, list_at);

@@ -37,10 +37,10 @@ int dat_writer_write_page(struct dat_writer *writer, size_t buffer, size_t cpu_i
 uint64_t dat_writer_size(const struct dat_writer *writer);
 
 /*
- * Makes the file compact, with comms, statistics and summary of meta; closes it and frees. It may be
- * called in another process than the one that wrote the pages. 0 also where there is no room to make
- * it compact: the file stays sparse, comms, statistics and summary go to a place that was kept free
- * for them, and diags has a warning.
+ * Makes the file compact, with comms, statistics and summary of meta; closes it and frees. It may
+ * be called in another process than the one that wrote the pages. 0 also where there is no room to
+ * make it compact: the file stays sparse, comms, statistics and summary go to a place that was kept
+ * free for them, and diags has a warning.
  */
 int dat_writer_finish(struct dat_writer *writer, const struct dat_meta *meta, struct diags *diags);
 /* Leaves the file as it is: readable up to what was published. Frees. */

@@ -113,7 +113,7 @@ static void assert_same_meta(const struct dat_meta *a, const struct dat_meta *b)
 	for (size_t i = 0; i < a->buffer_count; i++) {
 		ck_assert_str_eq(a->buffers[i].name, b->buffers[i].name);
 		ck_assert_str_eq(a->buffers[i].clock, b->buffers[i].clock);
-		ck_assert_uint_eq(a->buffers[i].cpu_count, b->buffers[i].cpu_count);
+		ck_assert_uint_le(a->buffers[i].cpu_count, b->buffers[i].cpu_count);
 	}
 }
 
@@ -218,6 +218,45 @@ START_TEST(what_nk_adds)
 }
 END_TEST
 
+/* trace-cmd convert reads more strictly than report, and keeps what it does not know. */
+START_TEST(converted_by_trace_cmd)
+{
+	NK_FREE char *original = fixture_path("v7-instances", ".dat");
+	struct dat_reader *from = fixture_open(original);
+	struct dat_meta meta = *dat_reader_meta(from);
+	const char *path = fixture_scratch();
+	NK_FREE char *converted = xasprintf("%s.converted", path);
+	NK_FREE char *command = xasprintf("trace-cmd convert --file-version 7 --compression %s "
+					  "-i '%s' -o '%s' >/dev/null 2>&1",
+					  _i ? "zstd" : "none", path, converted);
+	struct dat_writer *writer;
+	NK_FREE char *report = NULL;
+
+	add_own(&meta);
+	meta.summary = xstrdup("lost 3\n");
+	writer = create(path, &meta);
+	write_pages(writer, from);
+	finish(writer, &meta);
+	report = fixture_report(path);
+	if (report) {
+		NK_FREE char *again = NULL;
+		struct dat_reader *reader;
+
+		ck_assert_int_eq(system(command), 0);
+		again = fixture_report(converted);
+		ck_assert_str_eq(again, report);
+		reader = fixture_open(converted);
+		ck_assert_str_eq(dat_reader_meta(reader)->summary, "lost 3\n");
+		ck_assert_uint_eq(dat_reader_meta(reader)->desc_count, 1);
+		dat_reader_close(reader);
+		unlink(converted);
+	}
+	free_own(&meta);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+
 /* Empty but for a page of each CPU, with the clock that needs a conversion. */
 START_TEST(boot_clock_is_in_seconds)
 {
@@ -306,11 +345,13 @@ START_TEST(other_byte_order)
 	reader = fixture_open(path);
 	assert_same_meta(dat_reader_meta(reader), &meta);
 	source = dat_reader_pages(reader);
-	ck_assert_int_eq(source->ops->next(source, 0, &taken), 0);
-	ck_assert_int_eq(source->ops->next(source, 1, &taken), 1);
+	/* The CPU without pages was left out. */
+	ck_assert_uint_eq(source->stream_count, 1);
+	ck_assert_int_eq(source->streams[0].cpu, 1);
+	ck_assert_int_eq(source->ops->next(source, 0, &taken), 1);
 	ck_assert_mem_eq(taken, page, PAGE);
-	source->ops->release(source, 1, taken);
-	ck_assert_int_eq(source->ops->next(source, 1, &taken), 0);
+	source->ops->release(source, 0, taken);
+	ck_assert_int_eq(source->ops->next(source, 0, &taken), 0);
 	dat_reader_close(reader);
 	dat_reader_close(from);
 	fixture_cleanup();
@@ -351,10 +392,10 @@ START_TEST(pages_by_splice)
 	for (int i = 0; i < 4; i++) {
 		const void *read;
 
-		ck_assert_int_eq(source->ops->next(source, 1, &read), 1);
+		ck_assert_int_eq(source->ops->next(source, 0, &read), 1);
 		ck_assert_mem_eq(read, page, PAGE);
 	}
-	ck_assert_int_eq(source->ops->next(source, 1, &page), 0);
+	ck_assert_int_eq(source->ops->next(source, 0, &page), 0);
 	dat_reader_close(reader);
 	dat_reader_close(from);
 	fixture_cleanup();
@@ -486,7 +527,7 @@ START_TEST(finished_by_another_process)
 	finish(writer, meta);
 	reader = fixture_open(path);
 	source = dat_reader_pages(reader);
-	ck_assert_int_eq(source->ops->next(source, 1, &page), 1);
+	ck_assert_int_eq(source->ops->next(source, 0, &page), 1);
 	dat_reader_close(reader);
 	dat_reader_close(from);
 	fixture_cleanup();
@@ -731,6 +772,7 @@ static Suite *writer_suite(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_loop_test(tests, what_is_written_is_read, 0, FIXTURE_COUNT);
 	tcase_add_loop_test(tests, what_nk_adds, 0, 3);
+	tcase_add_loop_test(tests, converted_by_trace_cmd, 0, 2);
 	tcase_add_test(tests, boot_clock_is_in_seconds);
 	tcase_add_test(tests, no_events_at_all);
 	tcase_add_test(tests, other_byte_order);
