@@ -144,14 +144,14 @@ static void add_json(struct json *json, const struct probe *probe,
 	json_line(json);
 }
 
-static void print_json(const struct setup *setup)
+static int print_json(const struct setup *setup)
 {
 	struct json json;
 
 	json_begin(&json, STDOUT_FILENO);
 	for (size_t i = 0; i < setup->chosen_count; i++)
 		add_json(&json, setup->chosen[i], setup->resolved ? &setup->resolved[i] : NULL);
-	json_end(&json);
+	return json_end(&json);
 }
 
 static void print_text(const struct setup *setup, const struct options *options)
@@ -192,9 +192,13 @@ static int run(const struct command *command, const struct options *options)
 					status = CMD_INCOMPLETE;
 		}
 		if (options->json)
-			print_json(&setup);
+			err = print_json(&setup);
 		else
 			print_text(&setup, options);
+	}
+	if (err && status != CMD_FAILED) {
+		diag_error(&diags, -err, "cannot write: %s", strerror(-err));
+		status = CMD_FAILED;
 	}
 	setup_say(&diags, options->quiet);
 	setup_clear(&setup);

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "cmd/cmd.h"
+#include "session/command.h"
 
 static int install(struct setup *setup, const struct options *options, int buffer_percent,
 		   struct session **session, size_t *refused, struct diags *diags)
@@ -42,18 +43,19 @@ int live_open_session(struct setup *setup, const struct options *options, int bu
 		      struct session **session, bool *incomplete, struct diags *diags)
 {
 	size_t refused = 0;
-	int err = setup_choose(setup, options, diags);
+	/* A slip in COMMAND is told before anything is made or overwritten. */
+	int err = options->command ? command_find(options->command[0], diags) : 0;
 
+	if (!err)
+		err = setup_choose(setup, options, diags);
 	if (!err)
 		err = setup_resolve(setup, options, diags);
 	if (err)
 		return CMD_FAILED;
 
 	size_t missing = setup_report_unresolved(setup, diags);
-	if (missing == setup->chosen_count) {
-		diag_error(diags, ENOENT, "no probe can attach on this kernel");
+	if (missing == setup->chosen_count)
 		return CMD_FAILED;
-	}
 	if (install(setup, options, buffer_percent, session, &refused, diags) != 0)
 		return CMD_FAILED;
 	*incomplete = missing + refused > 0;
@@ -71,12 +73,12 @@ static int combine(const struct broker_result *result, bool incomplete)
 }
 
 int live_run(struct session *session, const struct broker_job *job,
-	     int (*finish)(void *context, const struct session *session, struct diags *diags),
-	     const struct options *options, bool incomplete, struct diags *diags)
+	     const struct live_finish *finish, const struct options *options, bool incomplete,
+	     struct diags *diags)
 {
 	struct broker_result result = { .command_status = -1 };
 	int err = broker_run(session, job, &result, diags);
-	int finished = finish ? finish(job->context, session, diags) : 0;
+	int finished = finish ? finish->run(finish->context, session, err == 0, diags) : 0;
 	int undone = session_destroy(session, diags);
 
 	setup_say(diags, options->quiet);

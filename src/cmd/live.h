@@ -20,12 +20,18 @@ int live_open_session(struct setup *setup, const struct options *options, int bu
 		      struct session **session, bool *incomplete, struct diags *diags);
 
 /*
- * Runs job, then finish (may be NULL; in the broker, with the session stopped and still there),
- * destroys the session whatever happened, and gives the exit status of the whole.
+ * What is to be done in the broker when the session has stopped and is still there; ran is false
+ * where it could not even be started. 0 or -errno.
  */
+struct live_finish {
+	int (*run)(void *context, const struct session *session, bool ran, struct diags *diags);
+	void *context;
+};
+
+/* Runs job, then finish (may be NULL), destroys the session whatever happened: an exit status. */
 int live_run(struct session *session, const struct broker_job *job,
-	     int (*finish)(void *context, const struct session *session, struct diags *diags),
-	     const struct options *options, bool incomplete, struct diags *diags);
+	     const struct live_finish *finish, const struct options *options, bool incomplete,
+	     struct diags *diags);
 
 /* Losses of a session as the report tells them: events overrun, probe hits missed. */
 struct live_losses {

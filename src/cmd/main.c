@@ -2,6 +2,7 @@
 /*
  * nk: takes the subcommand by its name and runs it.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,8 +11,8 @@
 #include "config.h"
 
 static const struct command *const commands[] = {
-	&cmd_list,   &cmd_check,     &cmd_trace,  &cmd_record,
-	&cmd_replay, &cmd_verify, &cmd_calibrate, &cmd_status, &cmd_clean,
+	&cmd_list,   &cmd_check,     &cmd_trace,  &cmd_record, &cmd_replay,
+	&cmd_verify, &cmd_calibrate, &cmd_status, &cmd_clean,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
@@ -59,8 +60,11 @@ static int run(const struct command *command, int argc, char **argv)
 		status = command->run(command, &options);
 	options_clear(&options);
 	/* What could not be written is not done, e.g. a list into a full disk. */
-	if (fflush(stdout) != 0 && status == CMD_DONE)
+	if (fflush(stdout) != 0) {
+		if (errno != EPIPE)
+			fprintf(stderr, "nk: cannot write: %s\n", strerror(errno));
 		status = CMD_FAILED;
+	}
 	return status;
 }
 

@@ -172,19 +172,29 @@ static int work(struct worker *worker, void *context, struct diags *diags)
 	return losses.overrun + losses.missed > 0 ? CMD_INCOMPLETE : CMD_DONE;
 }
 
-/* In the broker: statistics and comms as they are now that the session has ended. */
-static int finish(void *context, const struct session *session, struct diags *diags)
+static void add_stats(struct dat_meta *meta, const struct session *session)
 {
-	struct recorder *recorder = context;
-	struct dat_meta *meta = &recorder->meta;
-
 	for (size_t i = 0; i < session->instance_count; i++) {
 		const struct session_instance *instance = &session->instances[i];
 
 		for (size_t j = 0; instance->stats && j < instance->cpu_count; j++)
-			*array_add(&meta->cpu_stats, &meta->cpu_stats_count) =
-				xstrdup(instance->stats[j].text);
+			if (instance->stats[j].text)
+				*array_add(&meta->cpu_stats, &meta->cpu_stats_count) =
+					xstrdup(instance->stats[j].text);
 	}
+}
+
+/* In the broker: statistics and comms as they are now that the session has ended. */
+static int finish(void *context, const struct session *session, bool ran, struct diags *diags)
+{
+	struct recorder *recorder = context;
+	struct dat_meta *meta = &recorder->meta;
+
+	if (!ran) {
+		dat_writer_abandon(recorder->writer);
+		return 0;
+	}
+	add_stats(meta, session);
 	session_comms(session, &meta->saved_cmdlines);
 	return dat_writer_finish(recorder->writer, meta, diags);
 }
@@ -201,6 +211,8 @@ static int record(struct recorder *recorder, struct session *session, bool incom
 		.seconds = options->seconds,
 	};
 
+	const struct live_finish last = { .run = finish, .context = recorder };
+
 	fill_meta(&recorder->meta, session);
 	int err = dat_writer_create(recorder->path, &recorder->meta, &recorder->writer, diags);
 
@@ -209,7 +221,7 @@ static int record(struct recorder *recorder, struct session *session, bool incom
 		setup_say(diags, false);
 		return CMD_FAILED;
 	}
-	return live_run(session, &job, finish, options, incomplete, diags);
+	return live_run(session, &job, &last, options, incomplete, diags);
 }
 
 static int run(const struct command *command, const struct options *options)

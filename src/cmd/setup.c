@@ -138,19 +138,43 @@ int setup_resolve(struct setup *setup, const struct options *options, struct dia
 	return 0;
 }
 
+/* The reason of the carrier that was the best hope, where it stands in the probe file. */
+static void report_unresolved(const struct resolved_probe *resolved, enum diag_level level,
+			      struct diags *diags)
+{
+	struct diag *diag = diag_add(diags, level);
+
+	diag->text = xasprintf("%s cannot attach: %s", resolved->probe->name, resolved->reason);
+	if (resolved->carrier_count == 0)
+		return;
+
+	const struct probe_place *place = &resolved->carriers[0].place;
+	if (!place->file)
+		return;
+	diag->file = xstrdup(place->file);
+	diag->line = place->line;
+	diag->column = place->column;
+	diag->width = place->width;
+	diag->source = place->source ? xstrdup(place->source) : NULL;
+}
+
+static bool is_unresolved(const struct resolved_probe *resolved)
+{
+	return resolved->first >= resolved->carrier_count;
+}
+
 size_t setup_report_unresolved(const struct setup *setup, struct diags *diags)
 {
 	size_t missing = 0;
 
-	for (size_t i = 0; i < setup->chosen_count; i++) {
-		const struct resolved_probe *resolved = &setup->resolved[i];
-
-		if (resolved->first < resolved->carrier_count)
-			continue;
-		missing++;
-		diag_warning(diags, "%s cannot attach: %s", resolved->probe->name,
-			     resolved->reason);
-	}
+	for (size_t i = 0; i < setup->chosen_count; i++)
+		missing += is_unresolved(&setup->resolved[i]);
+	/* Where nothing is left to do it is an error, else the others go on. */
+	for (size_t i = 0; i < setup->chosen_count; i++)
+		if (is_unresolved(&setup->resolved[i]))
+			report_unresolved(
+				&setup->resolved[i],
+				missing == setup->chosen_count ? DIAG_ERROR : DIAG_WARNING, diags);
 	return missing;
 }
 

@@ -3,6 +3,7 @@
  * nk status: the sessions that there are, alive and dead, and what each has in the kernel.
  */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -30,7 +31,7 @@ static void add_names(struct json *json, const char *key, char **names, size_t c
 	json_close(json, ']');
 }
 
-static void print_json(const struct session_info *infos, size_t count)
+static int print_json(const struct session_info *infos, size_t count)
 {
 	struct json json;
 
@@ -47,7 +48,7 @@ static void print_json(const struct session_info *infos, size_t count)
 		json_close(&json, '}');
 		json_line(&json);
 	}
-	json_end(&json);
+	return json_end(&json);
 }
 
 static int run(const struct command *command, const struct options *options)
@@ -62,8 +63,11 @@ static int run(const struct command *command, const struct options *options)
 	(void)command;
 	if (!err)
 		err = session_list(kernel, NULL, &infos, &count, &diags);
-	if (options->json)
-		print_json(infos, count);
+	if (options->json && !err) {
+		err = print_json(infos, count);
+		if (err)
+			diag_error(&diags, -err, "cannot write: %s", strerror(-err));
+	}
 	for (size_t i = 0; !options->json && i < count; i++)
 		print_text(&infos[i]);
 	if (!err && count == 0 && !options->json)

@@ -105,7 +105,8 @@ static void print_reasons(const struct verify_result *result, const struct optio
 	}
 }
 
-static void print_result(const struct verify_result *result, const struct options *options)
+static void print_result(const struct verify_result *result, int width,
+			 const struct options *options)
 {
 	const struct outcome *outcome = &result->outcome;
 	NK_FREE char *carrier = short_carrier(result);
@@ -116,17 +117,33 @@ static void print_result(const struct verify_result *result, const struct option
 					      outcome->is_exact || !outcome->expected ? "" : "+")
 				  : xstrdup("-");
 
-	printf("%-22s %-26s %8s %7" PRIu32 " %7s  %-17s %s\n", result->probe->probe->name, carrier,
-	       expected, outcome->counted, counter, verify_verdict_names[result->verdict], fields);
+	printf("%-22s %-*s %8s %7" PRIu32 " %7s  %-17s %s\n", result->probe->probe->name, width,
+	       carrier, expected, outcome->counted, counter, verify_verdict_names[result->verdict],
+	       fields);
 	print_reasons(result, options);
+}
+
+static int carrier_width(const struct verify_report *report)
+{
+	size_t width = strlen("CARRIER");
+
+	for (size_t i = 0; i < report->count; i++) {
+		NK_FREE char *carrier = short_carrier(&report->results[i]);
+
+		if (strlen(carrier) > width)
+			width = strlen(carrier);
+	}
+	return (int)width;
 }
 
 static void print_text(const struct verify_report *report, const struct options *options)
 {
-	printf("%-22s %-26s %8s %7s %7s  %-17s %s\n", "PROBE", "CARRIER", "EXPECTED", "COUNTED",
-	       "COUNTER", "VERDICT", "FIELDS");
+	int width = carrier_width(report);
+
+	printf("%-22s %-*s %8s %7s %7s  %-17s %s\n", "PROBE", width, "CARRIER", "EXPECTED",
+	       "COUNTED", "COUNTER", "VERDICT", "FIELDS");
 	for (size_t i = 0; i < report->count; i++)
-		print_result(&report->results[i], options);
+		print_result(&report->results[i], width, options);
 }
 
 static void add_fields(struct json *json, const char *key, uint32_t fields)
