@@ -163,6 +163,7 @@ static void worker_ended(struct broker *broker, int status)
 static void command_ended(struct broker *broker, int status)
 {
 	broker->command.pid = 0;
+	broker->session->state->held_command = 0;
 	/* Else it was still held, and has never been COMMAND. */
 	if (broker->command.go_fd < 0)
 		broker->result->command_status = command_shell_status(status);
@@ -278,13 +279,15 @@ static int fork_children(struct broker *broker, const struct broker_signals *old
 		.mask = broker->session->state->old_signals,
 		.on_sigpipe = old->on_sigpipe,
 	};
-	int err = worker_fork(broker->session, job, &broker->worker, broker->diags);
+	int err = worker_fork(broker->session, job, broker->signal_fd, &broker->worker,
+			      broker->diags);
 
 	if (err)
 		return err;
 	broker->session->state->worker = broker->worker.pid;
 	if (job->command)
 		err = command_fork(job->command, &signals, &broker->command, broker->diags);
+	broker->session->state->held_command = broker->command.pid;
 	if (!err && job->prepare)
 		err = job->prepare(job->context);
 	if (!err && job->sheds_capabilities)
@@ -331,8 +334,10 @@ static int start(struct broker *broker)
 		err = start_timer(broker);
 	if (!err)
 		err = session_start(broker->session, broker->diags);
-	if (!err && broker->command.pid)
+	if (!err && broker->command.pid) {
 		err = command_go(&broker->command, job->command[0], broker->diags);
+		broker->session->state->held_command = 0;
+	}
 	return err;
 }
 
@@ -352,6 +357,7 @@ static void end_held_command(struct broker *broker)
 	if (broker->command.pid)
 		waitpid(broker->command.pid, NULL, 0);
 	broker->command.pid = 0;
+	broker->session->state->held_command = 0;
 }
 
 static void end_worker(struct broker *broker)

@@ -61,14 +61,20 @@ bool session_is_told_to_end(void)
 	return false;
 }
 
+static void kill_child(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 /* Without memory: the definitions one by one, each in a write of its own. The note stays, for nk
  * clean. */
 static void undo_without_memory(struct session *session)
 {
-	if (session->state->worker > 0) {
-		kill(session->state->worker, SIGKILL);
-		waitpid(session->state->worker, NULL, 0);
-	}
+	kill_child(session->state->worker);
+	kill_child(session->state->held_command);
 	for (size_t i = 0; i < session->instance_count; i++) {
 		instance_turn(&session->instances[i], false);
 		instance_close(&session->instances[i]);

@@ -23,7 +23,12 @@ struct session_state {
 	bool is_on;
 	bool is_kept;	      /* a flight recorder */
 	sigset_t old_signals; /* mask before session_create() */
-	pid_t worker;	      /* to be killed before the undo in an emergency; 0: none */
+	/*
+	 * Worker, and COMMAND while it is held: they have the ring buffers open, and are killed
+	 * before the undo in an emergency. 0: none.
+	 */
+	pid_t worker;
+	pid_t held_command;
 	struct session *next; /* of all sessions of this process */
 };
 

@@ -144,8 +144,8 @@ worker_main(struct session *session, const struct broker_job *job, int control_f
 	_exit(status);
 }
 
-int worker_fork(struct session *session, const struct broker_job *job, struct worker_process *out,
-		struct diags *diags)
+int worker_fork(struct session *session, const struct broker_job *job, int signal_fd,
+		struct worker_process *out, struct diags *diags)
 {
 	pid_t broker = getpid();
 	int ends[2];
@@ -159,6 +159,7 @@ int worker_fork(struct session *session, const struct broker_job *job, struct wo
 
 	if (pid == 0) {
 		close(ends[0]);
+		close(signal_fd);
 		worker_main(session, job, ends[1], broker);
 	}
 	close(ends[1]);

@@ -15,9 +15,9 @@ struct worker_process {
 	struct control control;
 };
 
-/* Forks; in the child does the job and ends. 0 or -errno. */
-int worker_fork(struct session *session, const struct broker_job *job, struct worker_process *out,
-		struct diags *diags);
+/* Forks; in the child closes the broker's own signal_fd, does the job and ends. 0 or -errno. */
+int worker_fork(struct session *session, const struct broker_job *job, int signal_fd,
+		struct worker_process *out, struct diags *diags);
 
 /* Queues the report of a session that has been stopped, and STOP. */
 void worker_put_report(struct worker_process *process, const struct session *session);
