@@ -505,7 +505,15 @@ START_TEST(test_silent)
 	ck_assert_int_eq(again.carriers[1].known->verdict, PROFILE_VERIFIED);
 	resolved_probe_clear(&again);
 
+	/* One that was verified goes before one that nothing is known of. */
+	profile_forget_carrier(result.kernel->profile, "x", "ip_rcv");
+	resolve_probe(&result.set->probes[0], result.kernel, &again);
+	ck_assert_uint_eq(again.first, 1);
+	ck_assert_ptr_null(again.carriers[0].known);
+	resolved_probe_clear(&again);
+
 	/* Better one that was silent than none. */
+	profile_set_carrier(result.kernel->profile, "x", "ip_rcv", PROFILE_SILENT, "2026-11-23");
 	profile_set_carrier(result.kernel->profile, "x", "ip_rcv_core+tcp_connect", PROFILE_SILENT,
 			    "2026-11-23");
 	resolve_probe(&result.set->probes[0], result.kernel, &again);

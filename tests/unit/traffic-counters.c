@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "base/alloc.h"
 #include "traffic/counters.h"
@@ -122,6 +123,34 @@ START_TEST(growth_is_of_the_sum)
 }
 END_TEST
 
+START_TEST(a_star_is_all_devices)
+{
+	struct counters before = { 0 }, after = { 0 };
+	char old[] = "Ip.tx_packets 0\nlo.tx_packets 5\nnk0.tx_packets 7\nlo.rx_packets 1\n";
+	char new[] = "lo.tx_packets 6\nnk0.tx_packets 9\nnk1.tx_packets 4\nlo.rx_packets 100\n";
+	int64_t growth = -1;
+
+	counters_parse_snmp6(old, &before);
+	counters_parse_snmp6(new, &after);
+	ck_assert_int_eq(counters_growth(&before, &after, "*.tx_packets", &growth), 0);
+	ck_assert_int_eq(growth, 7);
+	ck_assert_int_eq(counters_growth(&before, &after, "*.packets", &growth), -ENOENT);
+	ck_assert_int_eq(counters_growth(&before, &after, "lo.rx_packets of inet6", &growth), 0);
+	ck_assert_int_eq(growth, 99);
+	counters_clear(&before);
+	counters_clear(&after);
+}
+END_TEST
+
+START_TEST(a_counter_may_be_of_one_family)
+{
+	ck_assert_int_eq(counters_family("Tcp.InSegs of inet6"), AF_INET6);
+	ck_assert_int_eq(counters_family("A + B of inet"), AF_INET);
+	ck_assert_int_eq(counters_family("Tcp.InSegs"), 0);
+	ck_assert_int_eq(counters_family("Tcp.InSegs of unix"), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("traffic/counters");
@@ -134,6 +163,8 @@ int main(void)
 	tcase_add_test(tests, this_machine_has_counters);
 	tcase_add_test(tests, a_directory_without_counters_is_an_error);
 	tcase_add_test(tests, growth_is_of_the_sum);
+	tcase_add_test(tests, a_star_is_all_devices);
+	tcase_add_test(tests, a_counter_may_be_of_one_family);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
