@@ -11,11 +11,12 @@ export NK_PROBES_PATH=/probes.d
 work=/tmp/nk-test
 mkdir -p $work
 
+# An instance is on when it is made, before nk turns it off, defines, enables and turns it on again.
 armed() {
 	local dir
 	kill -0 "$nk_pid" 2>/dev/null || return 0
 	for dir in $tracing/instances/nk-*; do
-		[ -e "$dir/tracing_on" ] && [ "$(cat "$dir/tracing_on" 2>/dev/null)" = 1 ] && return
+		[ -n "$(cat "$dir/set_event" 2>/dev/null)" ] && [ "$(cat "$dir/tracing_on" 2>/dev/null)" = 1 ] && return
 	done
 	return 1
 }

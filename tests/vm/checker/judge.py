@@ -152,8 +152,10 @@ class Judge:
             if scenario.begin <= record["ts"] <= scenario.end
         ]
 
-    def compare(self, probe, scenario, names, found):
+    def compare(self, probe, scenario, names, found, twice_counted=0):
         expected = scenario.count(*names)
+        if found == expected - twice_counted:
+            expected = found
         if not expected and not found:
             return
         verdict = self.verdict(probe, "count", scenario.name)
@@ -261,7 +263,7 @@ class Judge:
                 f"{packet}: no record of it{nearest(icmp_want(packet), stray)}" for packet in left
             ]
             verdict.problems += [f"nothing explains {show(record)}" for record in stray]
-        self.compare("icmp_send", scenario, ("Icmp.OutMsgs",), len(records))
+        self.compare("icmp_send", scenario, ("Icmp.OutMsgs",), len(records), twice(scenario))
 
     def judge_clones(self, scenario):
         """A segment is cloned before it is sent, without its header: its sender has the original."""
@@ -296,6 +298,15 @@ class Judge:
                 continue
             verdict = self.verdict(probe, "extra", record["comm"])
             verdict.problems.append(f"line {record['_line']}: no call explains {show(record)}")
+
+
+def twice(scenario):
+    """Older kernels count a ping socket's echo in ping_v4_sendmsg() and again in __ip_make_skb()."""
+    return sum(
+        1
+        for call in scenario.calls
+        if call.get("note") == "echo" and call["type"] == "dgram" and call["family"] == "inet"
+    )
 
 
 def icmp_want(packet):
