@@ -125,6 +125,14 @@ static int parse_file(struct parse *parse, const char *path, struct diags *diags
 	return 0;
 }
 
+/* The machine has every CPU that has pages, whatever the file says. */
+static void count_cpus(struct parse *parse)
+{
+	for (size_t i = 0; i < parse->stream_count; i++)
+		if (parse->streams[i].cpu >= parse->meta.cpu_count)
+			parse->meta.cpu_count = parse->streams[i].cpu + 1;
+}
+
 static void parse_clear(struct parse *parse)
 {
 	dat_meta_clear(&parse->meta);
@@ -150,6 +158,7 @@ int dat_reader_open(const char *path, struct dat_reader **out, const char **inco
 		free(reader);
 		return ret;
 	}
+	count_cpus(&reader->parse);
 	reader->pages = pages_new(&reader->parse);
 	*out = reader;
 	*incomplete = reader->parse.incomplete;

@@ -19,7 +19,11 @@ struct dat_reader;
 int dat_reader_open(const char *path, struct dat_reader **out, const char **incomplete,
 		    struct diags *diags);
 const struct dat_meta *dat_reader_meta(const struct dat_reader *reader);
-/* All CPUs of all buffers; owned by the reader. */
+/*
+ * All CPUs of all buffers that have pages; owned by the reader. next() skips pages without events.
+ * -EBADMSG from it: a page or a compressed chunk is damaged; the next call gives what comes after
+ * it.
+ */
 struct page_source *dat_reader_pages(struct dat_reader *reader);
 void dat_reader_close(struct dat_reader *reader);
 

@@ -179,9 +179,6 @@ static void read_all(struct v6 *v6, const unsigned char *begin)
 	parse->meta.cpu_count = (int)v6->cpu_count;
 	if (skip_kind(&v6->cursor, "options  ") && read_options(v6) < 0)
 		return;
-	/* An option may say less of the machine than the table needs. */
-	if (parse->meta.cpu_count < (int)v6->cpu_count)
-		parse->meta.cpu_count = (int)v6->cpu_count;
 	read_buffer(v6, &v6->cursor, "");
 	read_instances(v6, begin);
 }
