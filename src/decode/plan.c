@@ -376,6 +376,7 @@ struct event_plan *plan_new(struct decode_context *context, const struct plan_ha
 		add(&builder, "dur", 3, &field);
 	}
 	plan->context = context;
+	plan->is_swapped = context->is_swapped;
 	plan->index = index;
 	plan->fields = builder.fields;
 	plan->field_count = builder.count;

@@ -262,7 +262,7 @@ static bool find_packet(const struct record *record, const struct plan_field *fi
 	return *position < *length;
 }
 
-static const struct packet *read_packet(const struct record *record, const struct plan_field *field)
+const struct packet *record_packet(const struct record *record, const struct plan_field *field)
 {
 	struct decode_context *context = record->plan->context;
 	const unsigned char *window = record->data[field->half] + field->offset;
@@ -289,7 +289,7 @@ static void set_member(const struct record *record, const struct plan_field *fie
 		[PACKET_FLAGS] = DISPLAY_TCP_FLAGS,
 		[PACKET_TYPE] = DISPLAY_ICMP_TYPE,
 	};
-	const struct packet *packet = read_packet(record, field);
+	const struct packet *packet = record_packet(record, field);
 
 	if (!(packet->members & 1U << field->member))
 		return;

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "decode/packet.h"
 #include "resolve/event.h"
 
 enum record_kind {
@@ -96,6 +97,7 @@ struct event_plan {
 	/* Text shows the record by record_foreign_text() and not by fields: no probe of nk made it.
 	 */
 	bool is_foreign;
+	bool is_swapped; /* raw numbers are not in the byte order of this machine */
 	/* laddr/saddr, lport/sport, raddr/daddr, rport/dport: indices into fields or -1 */
 	int16_t endpoints[4];
 	struct decode_context *context; /* private to decode/ */
@@ -126,6 +128,9 @@ void record_value(const struct record *record, const struct plan_field *field, s
 
 /* How many elements an ARRAY has in this record: 0 where it is absent. 1 for every other kind. */
 size_t record_elements(const struct record *record, const struct plan_field *field);
+
+/* The packet that a PACKET field is a member of; valid until the next record. */
+const struct packet *record_packet(const struct record *record, const struct plan_field *field);
 
 /* libtraceevent's print of an event, NUL-terminated, cut where there is no room; its length. */
 size_t record_foreign_text(const struct record *record, char *buffer, size_t room);

@@ -24,7 +24,7 @@ static void put_field(struct buffer *buffer, const struct plan_field *field)
 /* Up to the CPU: what a loss has too. */
 static void put_start(struct output *output, const struct record *record)
 {
-	char *at = buffer_room(&output->buffer, TIME_MAX + 2 * VALUE_ROOM);
+	char *at = buffer_room(&output->buffer, 2 * TIME_MAX + 2 * VALUE_ROOM);
 
 	*at++ = '{';
 	if (output->options.has_wall_clock) {
@@ -132,42 +132,12 @@ static void put_value(struct buffer *buffer, const struct value *value)
 	}
 }
 
-static void put_array(struct buffer *buffer, const struct record *record,
-		      const struct plan_field *field, const struct piece *key)
+static void put_task(struct buffer *buffer, const struct record *record)
 {
-	size_t count = record_elements(record, field);
-	struct value value;
-
-	for (size_t i = 0; i < count; i++) {
-		if (i == 0)
-			buffer_put(buffer, key->text, key->length);
-		buffer_put(buffer, i == 0 ? "[" : ",", 1);
-		record_value(record, field, i, &value);
-		put_value(buffer, &value);
-	}
-	if (count > 0)
-		buffer_put_literal(buffer, "]");
-}
-
-static void put_fields(struct buffer *buffer, const struct prepared *prepared,
-		       const struct record *record)
-{
-	const struct event_plan *plan = record->plan;
-	struct value value;
-
-	for (size_t i = 0; i < plan->field_count; i++) {
-		const struct plan_field *field = &plan->fields[i];
-
-		if (field->kind == PLAN_ARRAY) {
-			put_array(buffer, record, field, &prepared->fields[i]);
-			continue;
-		}
-		record_value(record, field, 0, &value);
-		if (value.kind == VALUE_ABSENT)
-			continue;
-		buffer_put(buffer, prepared->fields[i].text, prepared->fields[i].length);
-		put_value(buffer, &value);
-	}
+	buffer_put_literal(buffer, ",\"pid\":");
+	buffer->end = number_signed(buffer_room(buffer, VALUE_ROOM), record->pid);
+	buffer_put_literal(buffer, ",\"comm\":\"");
+	buffer_put_json(buffer, (const unsigned char *)record->comm, strlen(record->comm));
 }
 
 static void put_record(struct output *output, const struct prepared *prepared,
@@ -176,12 +146,9 @@ static void put_record(struct output *output, const struct prepared *prepared,
 	struct buffer *buffer = &output->buffer;
 
 	put_start(output, record);
-	buffer_put_literal(buffer, ",\"pid\":");
-	buffer->end = number_signed(buffer_room(buffer, VALUE_ROOM), record->pid);
-	buffer_put_literal(buffer, ",\"comm\":\"");
-	buffer_put_json(buffer, (const unsigned char *)record->comm, strlen(record->comm));
+	style_put_task(output, record);
 	buffer_put(buffer, prepared->event.text, prepared->event.length);
-	put_fields(buffer, prepared, record);
+	program_run(&prepared->program, &json_style, record, buffer);
 	buffer_put_literal(buffer, "}\n");
 }
 
@@ -201,6 +168,10 @@ static void put_lost(struct output *output, const struct record *record)
 const struct style_ops json_style = {
 	.put_event = put_event,
 	.put_field = put_field,
+	.put_value = put_value,
+	.array = { '[', ']' },
+	.is_json = true,
+	.put_task = put_task,
 	.put_record = put_record,
 	.put_lost = put_lost,
 };

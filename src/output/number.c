@@ -13,7 +13,7 @@ static const char pairs[] = "00010203040506070809101112131415161718192021222324"
 			    "75767778798081828384858687888990919293949596979899";
 static const char digits[] = "0123456789abcdef";
 
-char *number_decimal(char *at, uint64_t number)
+static char *long_decimal(char *at, uint64_t number)
 {
 	char text[NUMBER_DECIMAL_MAX];
 	char *first = text + sizeof(text);
@@ -36,6 +36,50 @@ char *number_decimal(char *at, uint64_t number)
 	return at + length;
 }
 
+/* Two digits, or four. */
+static inline char *two(char *at, uint32_t number)
+{
+	memcpy(at, pairs + number * 2, 2);
+	return at + 2;
+}
+
+static inline char *four(char *at, uint32_t number)
+{
+	return two(two(at, number / 100), number % 100);
+}
+
+/* Below 10,000: no leading zeros. */
+static inline char *short_decimal(char *at, uint32_t number)
+{
+	if (number >= 1000)
+		return four(at, number);
+	if (number >= 100) {
+		*at = (char)('0' + number / 100);
+		return two(at + 1, number % 100);
+	}
+	if (number >= 10)
+		return two(at, number);
+	*at = (char)('0' + number);
+	return at + 1;
+}
+
+char *number_decimal(char *at, uint64_t number)
+{
+	if (number < 10000)
+		return short_decimal(at, (uint32_t)number);
+	if (number < 100000000)
+		return four(short_decimal(at, (uint32_t)number / 10000), (uint32_t)number % 10000);
+	return long_decimal(at, number);
+}
+
+char *number_nanoseconds(char *at, uint32_t number)
+{
+	uint32_t high = number / 10000;
+
+	*at = (char)('0' + high / 10000);
+	return four(four(at + 1, high % 10000), number % 10000);
+}
+
 char *number_signed(char *at, int64_t number)
 {
 	if (number >= 0)
@@ -53,15 +97,28 @@ char *number_padded(char *at, uint64_t number, unsigned int count)
 	return at + count;
 }
 
+/* Eight digits at once: nibbles to bytes, the first digit in the first byte. */
+static inline void eight_hex(char *at, uint32_t number)
+{
+	for (int i = 0; i < 8; i++)
+		at[i] = digits[number >> (28 - 4 * i) & 15];
+}
+
 static char *hex(char *at, uint64_t number)
 {
-	unsigned int shift = number ? (63 - (unsigned int)__builtin_clzll(number)) & ~3U : 0;
+	unsigned int count = number ? (67 - (unsigned int)__builtin_clzll(number)) / 4 : 1;
+	char text[16];
 
-	for (;; shift -= 4) {
-		*at++ = digits[number >> shift & 15];
-		if (shift == 0)
-			return at;
+	number <<= 64 - 4 * count;
+	if (count <= 4) {
+		for (unsigned int i = 0; i < count; i++)
+			at[i] = digits[number >> (60 - 4 * i) & 15];
+		return at + count;
 	}
+	eight_hex(text, (uint32_t)(number >> 32));
+	eight_hex(text + 8, (uint32_t)number);
+	memcpy(at, text, count);
+	return at + count;
 }
 
 char *number_hex(char *at, uint64_t number)

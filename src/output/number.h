@@ -18,7 +18,8 @@
 
 char *number_decimal(char *at, uint64_t number);
 char *number_signed(char *at, int64_t number);
-char *number_hex(char *at, uint64_t number); /* 0x..., without leading zeros */
+char *number_hex(char *at, uint64_t number);	     /* 0x..., without leading zeros */
+char *number_nanoseconds(char *at, uint32_t number); /* nine digits */
 char *number_padded(char *at, uint64_t number, unsigned int digits); /* with leading zeros */
 char *number_ip4(char *at, const unsigned char bytes[4]);
 /* As inet_ntop(3): RFC 5952, ::ffff:a.b.c.d for v4-mapped ones. */

@@ -31,9 +31,7 @@ struct output *output_new(const struct output_options *options)
 
 static void forget(struct prepared *prepared)
 {
-	for (size_t i = 0; i < prepared->field_count; i++)
-		free(prepared->fields[i].text);
-	free(prepared->fields);
+	program_clear(&prepared->program);
 	free(prepared->event.text);
 	*prepared = (struct prepared){ 0 };
 }
@@ -66,14 +64,9 @@ static void prepare(struct output *output, struct prepared *prepared, const stru
 
 	forget(prepared);
 	prepared->plan = plan;
-	prepared->fields = xcalloc(plan->field_count + 1, sizeof(*prepared->fields));
-	prepared->field_count = plan->field_count;
 	output->ops->put_event(buffer, plan);
 	prepared->event = cut(buffer, start);
-	for (size_t i = 0; i < plan->field_count; i++) {
-		output->ops->put_field(buffer, &plan->fields[i]);
-		prepared->fields[i] = cut(buffer, start);
-	}
+	program_compile(&prepared->program, output->ops, plan, buffer);
 }
 
 static const struct prepared *find_prepared(struct output *output, const struct event_plan *plan)
@@ -86,6 +79,60 @@ static const struct prepared *find_prepared(struct output *output, const struct 
 	if (prepared->plan != plan)
 		prepare(output, prepared, plan);
 	return prepared;
+}
+
+static bool put_array(const struct style_ops *style, struct buffer *buffer,
+		      const struct record *record, const struct plan_field *field)
+{
+	size_t count = record_elements(record, field);
+	struct value value;
+
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0)
+			style->put_field(buffer, field);
+		buffer_put(buffer, i == 0 ? &style->array[0] : ",", 1);
+		record_value(record, field, i, &value);
+		style->put_value(buffer, &value);
+	}
+	if (count > 0)
+		buffer_put(buffer, &style->array[1], 1);
+	return count > 0;
+}
+
+bool style_put_field(const struct style_ops *style, struct buffer *buffer,
+		     const struct record *record, const struct plan_field *field)
+{
+	struct value value;
+
+	if (field->kind == PLAN_ARRAY)
+		return put_array(style, buffer, record, field);
+	record_value(record, field, 0, &value);
+	if (value.kind == VALUE_ABSENT)
+		return false;
+	style->put_field(buffer, field);
+	style->put_value(buffer, &value);
+	return true;
+}
+
+void style_put_task(struct output *output, const struct record *record)
+{
+	struct task_slot *slot = &output->tasks[(unsigned int)record->pid % TASK_SLOTS];
+	char *at = buffer_room(&output->buffer, NAME_ROOM);
+	size_t length;
+
+	if (slot->length > 0 && slot->pid == record->pid && strcmp(slot->comm, record->comm) == 0) {
+		memcpy(at, slot->text, sizeof(slot->text));
+		output->buffer.end += slot->length;
+		return;
+	}
+	output->ops->put_task(&output->buffer, record);
+	length = (size_t)(output->buffer.end - at);
+	if (strlen(record->comm) >= sizeof(slot->comm) || length > sizeof(slot->text))
+		return;
+	slot->pid = record->pid;
+	slot->length = (uint8_t)length;
+	strcpy(slot->comm, record->comm);
+	memcpy(slot->text, at, length);
 }
 
 int output_record(struct output *output, const struct record *record)

@@ -24,13 +24,13 @@ static void put_field(struct buffer *buffer, const struct plan_field *field)
 /* Time and CPU: what a loss has too. */
 static void put_start(struct output *output, const struct record *record)
 {
-	char *at = buffer_room(&output->buffer, TIME_MAX + VALUE_ROOM);
+	char *at = buffer_room(&output->buffer, 2 * TIME_MAX + VALUE_ROOM);
 
 	if (output->options.has_wall_clock)
 		at = time_local(&output->second, at,
 				record->ts + (uint64_t)output->options.wall_offset_ns);
 	else
-		at = time_clock(at, record->ts);
+		at = time_clock(&output->second, at, record->ts);
 	*at++ = ' ';
 	*at++ = '[';
 	if (record->cpu < 1000)
@@ -154,23 +154,6 @@ static void put_value(struct buffer *buffer, const struct value *value)
 	}
 }
 
-static void put_array(struct buffer *buffer, const struct record *record,
-		      const struct plan_field *field, const struct piece *key)
-{
-	size_t count = record_elements(record, field);
-	struct value value;
-
-	for (size_t i = 0; i < count; i++) {
-		if (i == 0)
-			buffer_put(buffer, key->text, key->length);
-		buffer_put(buffer, i == 0 ? "{" : ",", 1);
-		record_value(record, field, i, &value);
-		put_value(buffer, &value);
-	}
-	if (count > 0)
-		buffer_put_literal(buffer, "}");
-}
-
 /* One end, "ADDRESS", "ADDRESS:PORT" or "[IPV6]:PORT"; false where there is no address. */
 static bool put_endpoint(struct buffer *buffer, const char *before, const struct value *address,
 			 const struct value *port)
@@ -192,7 +175,7 @@ static bool put_endpoint(struct buffer *buffer, const char *before, const struct
 	return true;
 }
 
-/* Both ends; which fields that has shown, as bits of plan_endpoint. */
+/* Both ends; which of them there were, as bits. */
 static unsigned int put_endpoints(struct buffer *buffer, const struct record *record)
 {
 	const struct event_plan *plan = record->plan;
@@ -203,45 +186,11 @@ static unsigned int put_endpoints(struct buffer *buffer, const struct record *re
 		if (plan->endpoints[i] >= 0)
 			record_value(record, &plan->fields[plan->endpoints[i]], 0, &values[i]);
 	if (put_endpoint(buffer, " ", &values[ENDPOINT_ADDRESS], &values[ENDPOINT_PORT]))
-		shown |= 1U << ENDPOINT_ADDRESS | 1U << ENDPOINT_PORT;
+		shown |= 1;
 	if (put_endpoint(buffer, " > ", &values[ENDPOINT_PEER_ADDRESS],
 			 &values[ENDPOINT_PEER_PORT]))
-		shown |= 1U << ENDPOINT_PEER_ADDRESS | 1U << ENDPOINT_PEER_PORT;
+		shown |= 2;
 	return shown;
-}
-
-static bool is_shown(const struct event_plan *plan, size_t field, unsigned int shown)
-{
-	for (int i = 0; i < 4; i++)
-		if (plan->endpoints[i] == (int16_t)field && (shown & 1U << i))
-			return true;
-	/* An address tells its family. */
-	return shown && plan->fields[field].display == DISPLAY_FAMILY &&
-	       plan->fields[field].kind == PLAN_NUMBER;
-}
-
-static void put_fields(struct buffer *buffer, const struct prepared *prepared,
-		       const struct record *record)
-{
-	const struct event_plan *plan = record->plan;
-	unsigned int shown = put_endpoints(buffer, record);
-	struct value value;
-
-	for (size_t i = 0; i < plan->field_count; i++) {
-		const struct plan_field *field = &plan->fields[i];
-
-		if (is_shown(plan, i, shown))
-			continue;
-		if (field->kind == PLAN_ARRAY) {
-			put_array(buffer, record, field, &prepared->fields[i]);
-			continue;
-		}
-		record_value(record, field, 0, &value);
-		if (value.kind == VALUE_ABSENT)
-			continue;
-		buffer_put(buffer, prepared->fields[i].text, prepared->fields[i].length);
-		put_value(buffer, &value);
-	}
 }
 
 static void put_foreign(struct output *output, const struct record *record)
@@ -255,20 +204,25 @@ static void put_foreign(struct output *output, const struct record *record)
 	buffer_put_text(&output->buffer, (const unsigned char *)output->foreign, length);
 }
 
+static void put_task(struct buffer *buffer, const struct record *record)
+{
+	buffer_put_text(buffer, (const unsigned char *)record->comm, strlen(record->comm));
+	buffer_put_literal(buffer, "/");
+	buffer->end = number_signed(buffer_room(buffer, VALUE_ROOM), record->pid);
+}
+
 static void put_record(struct output *output, const struct prepared *prepared,
 		       const struct record *record)
 {
 	struct buffer *buffer = &output->buffer;
 
 	put_start(output, record);
-	buffer_put_text(buffer, (const unsigned char *)record->comm, strlen(record->comm));
-	buffer_put_literal(buffer, "/");
-	buffer->end = number_signed(buffer_room(buffer, VALUE_ROOM), record->pid);
+	style_put_task(output, record);
 	buffer_put(buffer, prepared->event.text, prepared->event.length);
 	if (record->plan->is_foreign)
 		put_foreign(output, record);
 	else
-		put_fields(buffer, prepared, record);
+		program_run(&prepared->program, &text_style, record, buffer);
 	buffer_put_literal(buffer, "\n");
 }
 
@@ -288,6 +242,10 @@ static void put_lost(struct output *output, const struct record *record)
 const struct style_ops text_style = {
 	.put_event = put_event,
 	.put_field = put_field,
+	.put_value = put_value,
+	.put_ends = put_endpoints,
+	.array = { '{', '}' },
+	.put_task = put_task,
 	.put_record = put_record,
 	.put_lost = put_lost,
 };

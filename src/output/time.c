@@ -25,20 +25,18 @@ static void renew(struct time_text *cache, uint64_t second, bool is_local)
 		cache->length =
 			(unsigned int)strftime(cache->text, TIME_MAX, "%Y-%m-%dT%H:%M:%S", &fields);
 	}
-	cache->second = second;
+	cache->start = second * SECOND;
 	cache->is_known = true;
 }
 
 static char *put(struct time_text *cache, char *at, uint64_t ns, bool is_local)
 {
-	uint64_t second = ns / SECOND;
-
-	if (!cache->is_known || cache->second != second)
-		renew(cache, second, is_local);
-	memcpy(at, cache->text, cache->length);
+	if (!cache->is_known || ns - cache->start >= SECOND)
+		renew(cache, ns / SECOND, is_local);
+	memcpy(at, cache->text, sizeof(cache->text));
 	at += cache->length;
 	*at++ = '.';
-	return number_padded(at, ns % SECOND, 9);
+	return number_nanoseconds(at, (uint32_t)(ns - cache->start));
 }
 
 char *time_local(struct time_text *cache, char *at, uint64_t ns)
@@ -53,9 +51,16 @@ char *time_utc(struct time_text *cache, char *at, uint64_t ns)
 	return at;
 }
 
-char *time_clock(char *at, uint64_t ns)
+char *time_clock(struct time_text *cache, char *at, uint64_t ns)
 {
-	at = number_decimal(at, ns / SECOND);
+	if (!cache->is_known || ns - cache->start >= SECOND) {
+		cache->start = ns / SECOND * SECOND;
+		cache->length =
+			(unsigned int)(number_decimal(cache->text, ns / SECOND) - cache->text);
+		cache->is_known = true;
+	}
+	memcpy(at, cache->text, sizeof(cache->text));
+	at += cache->length;
 	*at++ = '.';
-	return number_padded(at, ns % SECOND, 9);
+	return number_nanoseconds(at, (uint32_t)(ns - cache->start));
 }

@@ -9,11 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TIME_MAX 48 /* bytes of the longest */
+#define TIME_MAX 48 /* bytes of the longest, and of the text of a second, which is copied whole */
 
 struct time_text {
 	bool is_known;
-	uint64_t second; /* that text is of */
+	uint64_t start; /* ns, of the second that text is of */
 	char text[TIME_MAX];
 	unsigned int length;
 };
@@ -23,6 +23,6 @@ char *time_local(struct time_text *cache, char *at, uint64_t ns);
 /* 2026-11-23T14:02:11.123456789Z */
 char *time_utc(struct time_text *cache, char *at, uint64_t ns);
 /* Of a trace clock that nothing is known of: 4.919639123 */
-char *time_clock(char *at, uint64_t ns);
+char *time_clock(struct time_text *cache, char *at, uint64_t ns);
 
 #endif
