@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -13,7 +15,12 @@
 #include "datfile/reader.h"
 #include "decode/decoder.h"
 #include "output/output.h"
+#include "output/team.h"
 #include "session/privilege.h"
+
+/* A smaller file is printed before threads would be at work. */
+#define TEAM_FILE_BYTES (4 << 20)
+#define TEAM_MAX	4 /* more print faster than one can read */
 
 struct replay {
 	const struct options *options;
@@ -22,7 +29,11 @@ struct replay {
 	const char *incomplete; /* what is missing of the file */
 	struct decoder *decoder;
 	struct record_reader *reader;
-	struct output *output;
+	struct output *output; /* or, of large files, */
+	struct output_team *team;
+	struct decoder *team_decoders[TEAM_MAX];
+	size_t team_count;
+	struct output_options output_options;
 	uint64_t printed;
 };
 
@@ -43,7 +54,7 @@ static const struct event_desc *desc_of(const struct dat_meta *meta, const char 
 	return NULL;
 }
 
-static int open_decoder(struct replay *replay, struct diags *diags)
+static int open_decoder(const struct replay *replay, struct decoder **out, struct diags *diags)
 {
 	const struct dat_meta *meta = dat_reader_meta(replay->file);
 	struct decoder_options options = {
@@ -57,22 +68,22 @@ static int open_decoder(struct replay *replay, struct diags *diags)
 		.has_wall_clock = meta->has_nk,
 	};
 
-	replay->decoder = decoder_new(&options, diags);
-	if (!replay->decoder)
+	struct decoder *decoder = *out = decoder_new(&options, diags);
+
+	if (!decoder)
 		return -EINVAL;
 	for (size_t i = 0; i < meta->event_count; i++) {
 		const struct dat_event_format *event = &meta->events[i];
-		int err = decoder_add_event(replay->decoder, event->system, event->text,
-					    event->length,
+		int err = decoder_add_event(decoder, event->system, event->text, event->length,
 					    desc_of(meta, event->system, event->text), diags);
 
 		if (err)
 			return err;
 	}
 	if (meta->saved_cmdlines)
-		decoder_add_comms(replay->decoder, meta->saved_cmdlines);
+		decoder_add_comms(decoder, meta->saved_cmdlines);
 	if (meta->kallsyms)
-		decoder_set_kallsyms(replay->decoder, meta->kallsyms, meta->kallsyms_size);
+		decoder_set_kallsyms(decoder, meta->kallsyms, meta->kallsyms_size);
 	return 0;
 }
 
@@ -81,7 +92,7 @@ static int open_replay(struct replay *replay, struct diags *diags)
 	int err = dat_reader_open(replay->path, &replay->file, &replay->incomplete, diags);
 
 	if (!err)
-		err = open_decoder(replay, diags);
+		err = open_decoder(replay, &replay->decoder, diags);
 	if (!err)
 		err = record_reader_open(replay->decoder, dat_reader_pages(replay->file),
 					 &replay->reader);
@@ -89,19 +100,55 @@ static int open_replay(struct replay *replay, struct diags *diags)
 		return err;
 
 	const struct dat_meta *meta = dat_reader_meta(replay->file);
-	struct output_options output = {
+	replay->output_options = (struct output_options){
 		.style = replay->options->json ? OUTPUT_JSON : OUTPUT_TEXT,
 		.fd = STDOUT_FILENO,
 		.wall_offset_ns = meta->wall_offset_ns,
 		.has_wall_clock = meta->has_nk,
 	};
-	replay->output = output_new(&output);
+	return 0;
+}
+
+/* How many threads print: none of their own for small files, and where there is one CPU. */
+static size_t team_size(const struct replay *replay)
+{
+	struct stat status;
+	cpu_set_t cpus;
+
+	if (replay->options->count > 0 || stat(replay->path, &status) < 0 ||
+	    status.st_size < TEAM_FILE_BYTES || sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
+		return 0;
+
+	size_t count = (size_t)CPU_COUNT(&cpus);
+
+	return count < 2 ? 0 : count > TEAM_MAX ? TEAM_MAX : count;
+}
+
+static int open_output(struct replay *replay, struct diags *diags)
+{
+	size_t count = team_size(replay);
+
+	while (replay->team_count < count) {
+		struct decoder **decoder = &replay->team_decoders[replay->team_count++];
+		int err = open_decoder(replay, decoder, diags);
+
+		if (err)
+			return err;
+	}
+	if (count > 0)
+		replay->team =
+			output_team_new(&replay->output_options, replay->team_decoders, count);
+	if (!replay->team)
+		replay->output = output_new(&replay->output_options);
 	return 0;
 }
 
 static void close_replay(struct replay *replay)
 {
+	output_team_free(replay->team);
 	output_free(replay->output);
+	for (size_t i = 0; i < replay->team_count; i++)
+		decoder_free(replay->team_decoders[i]);
 	record_reader_close(replay->reader);
 	decoder_free(replay->decoder);
 	dat_reader_close(replay->file);
@@ -113,7 +160,8 @@ static int print_all(struct replay *replay)
 	int got;
 
 	while ((got = record_reader_next(replay->reader, &record)) == 1) {
-		int err = output_record(replay->output, &record);
+		int err = replay->team ? output_team_record(replay->team, &record)
+				       : output_record(replay->output, &record);
 
 		if (err)
 			return err;
@@ -152,10 +200,13 @@ static int run(const struct command *command, const struct options *options)
 	/* The file may come from anyone: what reads it has nothing to lose. */
 	if (!err)
 		err = privilege_drop_all(&diags);
+	if (!err)
+		err = open_output(&replay, &diags);
 	if (!err) {
 		err = print_all(&replay);
 		if (!err)
-			err = output_flush(replay.output);
+			err = replay.team ? output_team_flush(replay.team)
+					  : output_flush(replay.output);
 		if (err == -EPIPE)
 			status = CMD_DONE;
 		else if (err)

@@ -43,10 +43,16 @@ void decoder_add_comms(struct decoder *decoder, const char *saved_cmdlines);
 /* Asked for the comm of a pid that is not known yet; may answer NULL. */
 void decoder_set_comm_source(struct decoder *decoder, const char *(*find)(void *context, int pid),
 			     void *context);
-/* kallsyms lines, for symbols; text is copied or parsed only when a symbol is first printed. */
+/* kallsyms lines, for symbols; borrowed, and parsed only when a symbol is first printed. */
 void decoder_set_kallsyms(struct decoder *decoder, const char *text, size_t length);
 
 /* The plan of an event, by index 0 ... count-1, for list and headers; NULL past the end. */
 const struct event_plan *decoder_plan(struct decoder *decoder, size_t index);
+
+/*
+ * The same plan of another decoder that was made from the same events, for a record that is to be
+ * looked at by another thread than the one that read it. To be called for every record.
+ */
+const struct event_plan *decoder_own_plan(struct decoder *decoder, size_t index);
 
 #endif

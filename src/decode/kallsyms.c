@@ -17,7 +17,8 @@
 void kallsyms_set(struct kallsyms *kallsyms, const char *text, size_t length)
 {
 	kallsyms_clear(kallsyms);
-	kallsyms->text = xstrndup(text, length);
+	kallsyms->source = text;
+	kallsyms->source_length = length;
 }
 
 void kallsyms_clear(struct kallsyms *kallsyms)
@@ -55,9 +56,12 @@ static int compare(const void *a, const void *b)
 
 static void parse(struct kallsyms *kallsyms)
 {
-	char *cursor = kallsyms->text, *line;
+	char *cursor, *line;
 
 	kallsyms->is_parsed = true;
+	if (!kallsyms->source)
+		return;
+	cursor = kallsyms->text = xstrndup(kallsyms->source, kallsyms->source_length);
 	while (cursor && (line = text_next_line(&cursor)))
 		parse_line(kallsyms, line);
 	if (kallsyms->count > 0)

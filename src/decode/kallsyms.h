@@ -16,12 +16,15 @@ struct kallsyms_symbol {
 };
 
 struct kallsyms {
-	char *text; /* a copy, owned */
+	const char *source; /* borrowed */
+	size_t source_length;
+	char *text; /* a copy, owned, made when it is parsed */
 	bool is_parsed;
 	struct kallsyms_symbol *symbols; /* ascending */
 	size_t count;
 };
 
+/* text is borrowed until kallsyms_clear(). */
 void kallsyms_set(struct kallsyms *kallsyms, const char *text, size_t length);
 void kallsyms_clear(struct kallsyms *kallsyms);
 

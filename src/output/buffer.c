@@ -17,6 +17,7 @@ void buffer_open(struct buffer *buffer, int fd)
 	buffer->end = buffer->data;
 	buffer->fd = fd;
 	buffer->error = 0;
+	buffer->before_write = NULL;
 }
 
 void buffer_close(struct buffer *buffer)
@@ -30,6 +31,8 @@ int buffer_flush(struct buffer *buffer)
 	size_t length = (size_t)(buffer->end - buffer->data);
 
 	buffer->end = buffer->data;
+	if (length > 0 && buffer->before_write)
+		buffer->before_write(buffer->context);
 	if (length > 0 && buffer->error == 0)
 		buffer->error = file_write_all(buffer->fd, buffer->data, length);
 	return buffer->error;

@@ -16,6 +16,8 @@ struct buffer {
 	char *end;  /* of what is in it */
 	int fd;
 	int error; /* 0 or -errno of the first write that failed */
+	void (*before_write)(void *context); /* NULL: none */
+	void *context;
 };
 
 void buffer_open(struct buffer *buffer, int fd);
