@@ -14,6 +14,7 @@
 #include "calibrate/calibrate.h"
 #include "cmd/cmd.h"
 #include "cmd/json.h"
+#include "cmd/learn.h"
 #include "cmd/setup.h"
 
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
@@ -158,33 +159,18 @@ static int print_rows(const struct row *rows, size_t count, const struct options
 	return json_end(&json);
 }
 
-/* A profile that is there keeps what it knows of carriers. */
 static int write_profile(const struct kernel *kernel, const struct calibrate_report *report,
 			 const struct options *options, struct diags *diags)
 {
-	struct profile *profile = NULL;
-	int err;
+	int err = learn_write(kernel, report, options->output, NULL, diags);
 
-	if (!kernel->build_id)
-		return diag_error(diags, ENOTSUP,
-				  "this kernel has no build id: a profile could "
-				  "not be told from that of another kernel");
-	NK_FREE char *path =
-		options->output ? xstrdup(options->output) : profile_path(kernel->build_id);
-	if (profile_read(AT_FDCWD, path, kernel->build_id, &profile, NULL)) {
-		profile = xcalloc(1, sizeof(*profile));
-		profile->build_id = xstrdup(kernel->build_id);
-	}
-	free(profile->release);
-	free(profile->arch);
-	profile->release = xstrdup(kernel->release);
-	profile->arch = xstrdup(kernel->arch->machine);
-	calibrate_fill(report, profile);
-	err = profile_write(AT_FDCWD, path, profile, diags);
-	profile_free(profile);
-	if (!err && !options->quiet)
+	if (!err && !options->quiet) {
+		NK_FREE char *path =
+			options->output ? xstrdup(options->output) : profile_path(kernel->build_id);
+
 		fprintf(stderr, "nk: %zu of %zu members found in %.1f s, written to %s\n",
 			report->found, report->count, report->seconds, path);
+	}
 	return err;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "cmd/cmd.h"
+#include "cmd/learn.h"
 #include "session/command.h"
 
 static int install(struct setup *setup, const struct options *options, int buffer_percent,
@@ -50,6 +51,8 @@ int live_open_session(struct setup *setup, const struct options *options, int bu
 		err = setup_choose(setup, options, diags);
 	if (!err)
 		err = setup_resolve(setup, options, diags);
+	if (!err)
+		err = learn_layout(setup, options, diags);
 	if (err)
 		return CMD_FAILED;
 

@@ -76,15 +76,6 @@ static void choose_given(struct setup *setup, const struct options *options)
 	}
 }
 
-/* Mistakes in sets that nobody asked for must not stop those that were asked for. */
-static void soften(struct diags *diags)
-{
-	for (size_t i = 0; i < diags->count; i++)
-		if (diags->items[i].level == DIAG_ERROR)
-			diags->items[i].level = DIAG_WARNING;
-	diags->errors = 0;
-}
-
 int setup_choose(struct setup *setup, const struct options *options, struct diags *diags)
 {
 	bool given = options->probe_file_count + options->expression_count > 0;
@@ -96,7 +87,8 @@ int setup_choose(struct setup *setup, const struct options *options, struct diag
 		diags_move(diags, &found);
 		return err;
 	}
-	soften(&found);
+	/* Mistakes in sets that nobody asked for must not stop those that were asked for. */
+	diags_soften(&found);
 	diags_move(diags, &found);
 	err = add_files(setup, options, diags);
 	if (!err)
@@ -136,6 +128,14 @@ int setup_resolve(struct setup *setup, const struct options *options, struct dia
 	for (size_t i = 0; i < setup->chosen_count; i++)
 		resolve_probe(setup->chosen[i], setup->kernel, &setup->resolved[i]);
 	return 0;
+}
+
+void setup_resolve_again(struct setup *setup)
+{
+	for (size_t i = 0; i < setup->chosen_count; i++) {
+		resolved_probe_clear(&setup->resolved[i]);
+		resolve_probe(setup->chosen[i], setup->kernel, &setup->resolved[i]);
+	}
 }
 
 /* The reason of the carrier that was the best hope, where it stands in the probe file. */

@@ -30,6 +30,9 @@ int setup_choose(struct setup *setup, const struct options *options, struct diag
 /* Opens the kernel, reads its symbols, resolves what was chosen. 0 or -errno. */
 int setup_resolve(struct setup *setup, const struct options *options, struct diags *diags);
 
+/* After the kernel's layout or profile has changed. */
+void setup_resolve_again(struct setup *setup);
+
 /* A warning for each probe that cannot attach, an error where none can; returns how many. */
 size_t setup_report_unresolved(const struct setup *setup, struct diags *diags);
 

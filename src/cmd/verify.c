@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "cmd/cmd.h"
 #include "cmd/json.h"
+#include "cmd/learn.h"
 #include "cmd/setup.h"
 #include "verify/verify.h"
 
@@ -321,6 +322,8 @@ static int run(const struct command *command, const struct options *options)
 	if (!err)
 		err = setup_resolve(&setup, options, &diags);
 	if (!err)
+		err = learn_layout(&setup, options, &diags);
+	if (!err)
 		status = verify(&setup, options, &diags);
 	setup_say(&diags, options->quiet);
 	setup_clear(&setup);
@@ -328,8 +331,9 @@ static int run(const struct command *command, const struct options *options)
 }
 
 static const enum option_id takes[] = {
-	OPTION_PROBE_FILE, OPTION_EXPRESSION, OPTION_PROBES_DIR, OPTION_JSON,	 OPTION_BTF,
-	OPTION_PROFILE,	   OPTION_WITHOUT,    OPTION_QUIET,	 OPTION_VERBOSE, OPTION_END,
+	OPTION_PROBE_FILE, OPTION_EXPRESSION, OPTION_PROBES_DIR,   OPTION_JSON,
+	OPTION_BTF,	   OPTION_PROFILE,    OPTION_NO_CALIBRATE, OPTION_WITHOUT,
+	OPTION_QUIET,	   OPTION_VERBOSE,    OPTION_END,
 };
 
 const struct command cmd_verify = {

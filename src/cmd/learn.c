@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A report of calibrate to the profile of the kernel build, and probes that could not be resolved
+ * for want of a layout to ones that can.
+ */
+#include "cmd/learn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "kernel/profile.h"
+
+static struct profile *make_profile(const struct kernel *kernel)
+{
+	struct profile *profile = xcalloc(1, sizeof(*profile));
+
+	profile->build_id = kernel->build_id ? xstrdup(kernel->build_id) : NULL;
+	profile->release = xstrdup(kernel->release);
+	profile->arch = xstrdup(kernel->arch->machine);
+	return profile;
+}
+
+int learn_write(const struct kernel *kernel, const struct calibrate_report *report,
+		const char *path, struct profile **profile, struct diags *diags)
+{
+	struct profile *known = NULL;
+
+	if (!kernel->build_id)
+		return diag_error(diags, ENOTSUP,
+				  "this kernel has no build id: a profile could not be told from "
+				  "that of another kernel");
+
+	NK_FREE char *place = path ? xstrdup(path) : profile_path(kernel->build_id);
+	if (profile_read(AT_FDCWD, place, kernel->build_id, &known, NULL) != 0)
+		known = make_profile(kernel);
+	calibrate_fill(report, known);
+	int err = profile_write(AT_FDCWD, place, known, diags);
+
+	if (!err && profile)
+		*profile = known;
+	else
+		profile_free(known);
+	return err;
+}
+
+static bool lacks_layout(const struct resolved_probe *resolved)
+{
+	if (resolved->first >= resolved->carrier_count)
+		return resolved->carrier_count > 0;
+
+	const struct resolved_carrier *carrier = &resolved->carriers[resolved->first];
+	for (size_t i = 0; i < carrier->field_count; i++)
+		if (carrier->fields[i].is_left_out && carrier->fields[i].is_symbolic)
+			return true;
+	return false;
+}
+
+static bool is_needed(const struct setup *setup, const struct options *options)
+{
+	const struct kernel *kernel = setup->kernel;
+
+	if (options->no_calibrate || layout_has_btf(kernel->layout) ||
+	    (kernel->profile && kernel->profile->member_count > 0))
+		return false;
+	for (size_t i = 0; i < setup->chosen_count; i++)
+		if (lacks_layout(&setup->resolved[i]))
+			return true;
+	return false;
+}
+
+/* For this run alone where it cannot be kept: that is worth a warning, not an end. */
+static void use(struct kernel *kernel, const struct calibrate_report *report)
+{
+	if (kernel->profile) {
+		calibrate_fill(report, kernel->profile);
+		return;
+	}
+	kernel->profile = make_profile(kernel);
+	calibrate_fill(report, kernel->profile);
+	layout_add_profile(kernel->layout, kernel->profile);
+}
+
+int learn_layout(struct setup *setup, const struct options *options, struct diags *diags)
+{
+	const struct calibrate_options calibrate_options = { 0 };
+	struct calibrate_report report;
+	struct diags unkept = { 0 };
+
+	if (!is_needed(setup, options))
+		return 0;
+	if (!options->quiet)
+		fputs("nk: this kernel has no BTF, and no profile of it is there: learning its "
+		      "layout first\n",
+		      stderr);
+	int err = calibrate_run(setup->kernel, &calibrate_options, &report, diags);
+	if (err)
+		return err;
+	if (!options->quiet)
+		fprintf(stderr, "nk: %zu of %zu struct members learnt in %.1f s\n", report.found,
+			report.count, report.seconds);
+	if (!options->profile)
+		learn_write(setup->kernel, &report, NULL, NULL, &unkept);
+	diags_soften(&unkept);
+	diags_move(diags, &unkept);
+	use(setup->kernel, &report);
+	calibrate_report_clear(&report);
+	setup_resolve_again(setup);
+	return 0;
+}

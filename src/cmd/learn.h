@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is learnt of the kernel's layout, kept in its profile and used at once.
+ */
+#ifndef NK_CMD_LEARN_H
+#define NK_CMD_LEARN_H
+
+#include "base/diag.h"
+#include "calibrate/calibrate.h"
+#include "cmd/options.h"
+#include "cmd/setup.h"
+
+/*
+ * Puts what was found into the profile of this kernel build, which keeps what it knows of carriers,
+ * and writes it to path (NULL: the default one). *profile (may be NULL) is the caller's. Without a
+ * build id: -ENOTSUP, with a diag.
+ */
+int learn_write(const struct kernel *kernel, const struct calibrate_report *report,
+		const char *path, struct profile **profile, struct diags *diags);
+
+/*
+ * Where probes need a layout that neither BTF nor a profile tells, calibrates first, says so, and
+ * resolves them anew. No-op with --no-calibrate. 0 or -errno.
+ */
+int learn_layout(struct setup *setup, const struct options *options, struct diags *diags);
+
+#endif
