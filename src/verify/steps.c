@@ -141,25 +141,29 @@ static int ping(struct traffic *traffic, int family, int type, uint16_t sequence
 	return err;
 }
 
-static int run_ping(struct traffic *traffic, int family)
+static int ping_by_ping_socket(struct traffic *traffic, int family)
 {
-	int err = ping(traffic, family, SOCK_RAW, 1);
-	int second = ping(traffic, family, SOCK_DGRAM, 2);
+	int err = ping(traffic, family, SOCK_DGRAM, 2);
 
 	/* On the host's loopback nobody may have been given leave to have ping sockets. */
-	if (second == -EACCES || second == -EPROTONOSUPPORT)
-		second = 0;
-	return err ? err : second;
+	return err == -EACCES || err == -EPROTONOSUPPORT ? 0 : err;
 }
 
 static int run_ping4(struct traffic *traffic)
 {
-	return run_ping(traffic, AF_INET);
+	return ping(traffic, AF_INET, SOCK_RAW, 1);
+}
+
+static int run_ping_socket4(struct traffic *traffic)
+{
+	return ping_by_ping_socket(traffic, AF_INET);
 }
 
 static int run_ping6(struct traffic *traffic)
 {
-	return run_ping(traffic, AF_INET6);
+	int err = ping(traffic, AF_INET6, SOCK_RAW, 1);
+
+	return err ? err : ping_by_ping_socket(traffic, AF_INET6);
 }
 
 static int run_raw4(struct traffic *traffic)
@@ -264,23 +268,26 @@ static int run_bind6(struct traffic *traffic)
 	return run_bind(traffic, AF_INET6);
 }
 
+/* Over the cable IPv6 talks by itself, of neighbours and groups. */
 const struct verify_step verify_steps[] = {
-	{ "tcp4", AF_INET, false, false, run_tcp4 },
-	{ "tcp6", AF_INET6, true, false, run_tcp6 },
-	{ "udp4", AF_INET, false, false, run_udp4 },
-	{ "udp6", AF_INET6, true, false, run_udp6 },
-	{ "unreachable4", AF_INET, false, false, run_unreachable4 },
-	{ "unreachable6", AF_INET6, true, false, run_unreachable6 },
-	{ "ping4", AF_INET, false, false, run_ping4 },
-	{ "ping6", AF_INET6, true, false, run_ping6 },
-	{ "raw4", AF_INET, false, false, run_raw4 },
-	{ "bind4", AF_INET, false, false, run_bind4 },
-	{ "bind6", AF_INET6, true, false, run_bind6 },
-	{ "unix", 0, false, false, run_unix },
-	{ "packet", 0, false, false, run_packet },
-	{ "netlink", 0, false, false, run_netlink },
-	{ "veth4", AF_INET, false, true, run_veth4 },
-	{ "veth6", AF_INET6, true, true, run_veth6 },
+	{ "tcp4", AF_INET, false, false, true, run_tcp4 },
+	{ "tcp6", AF_INET6, true, false, true, run_tcp6 },
+	{ "udp4", AF_INET, false, false, true, run_udp4 },
+	{ "udp6", AF_INET6, true, false, true, run_udp6 },
+	{ "unreachable4", AF_INET, false, false, true, run_unreachable4 },
+	{ "unreachable6", AF_INET6, true, false, true, run_unreachable6 },
+	{ "ping4", AF_INET, false, false, true, run_ping4 },
+	/* Counted by ping.c and again by ip_output.c on older kernels, 5.10 among them. */
+	{ "pingsocket4", AF_INET, false, false, false, run_ping_socket4 },
+	{ "ping6", AF_INET6, true, false, true, run_ping6 },
+	{ "raw4", AF_INET, false, false, true, run_raw4 },
+	{ "bind4", AF_INET, false, false, true, run_bind4 },
+	{ "bind6", AF_INET6, true, false, true, run_bind6 },
+	{ "unix", 0, false, false, true, run_unix },
+	{ "packet", 0, false, false, true, run_packet },
+	{ "netlink", 0, false, false, true, run_netlink },
+	{ "veth4", AF_INET, false, true, false, run_veth4 },
+	{ "veth6", AF_INET6, true, true, false, run_veth6 },
 };
 
 const size_t verify_step_count = sizeof(verify_steps) / sizeof(verify_steps[0]);

@@ -15,6 +15,7 @@ struct verify_step {
 	int family; /* of all of its packets; 0: several, or none */
 	bool needs_ip6;
 	bool needs_cable; /* flows over the veth pair, else over loopback */
+	bool is_counted;  /* the kernel's counters count each packet of it once, and nothing else */
 	int (*run)(struct traffic *traffic);
 };
 

@@ -110,7 +110,7 @@ static void add_counter(const struct round *round, const struct subject *subject
 	const char *expression = subject->result->probe->probe->counter;
 	int family = expression ? counters_family(expression) : 0;
 
-	if (!expression || !round->agent->net.is_private || step->needs_cable ||
+	if (!expression || !round->agent->net.is_private || !step->is_counted ||
 	    (family && step->family != family))
 		return;
 	outcome->has_counter =
