@@ -26,8 +26,12 @@ enum option_id {
 	OPTION_BUFFER,
 	OPTION_CLOCK,
 	OPTION_PER_SET,
+	OPTION_NAME,
 	OPTION_JSON,
 	OPTION_STYLE,
+	OPTION_STAT,
+	OPTION_SINCE,
+	OPTION_UNTIL,
 	OPTION_BTF,
 	OPTION_PROFILE,
 	OPTION_NO_CALIBRATE,
@@ -57,8 +61,12 @@ struct options {
 	unsigned long buffer_kb;
 	const char *clock;
 	bool per_set;
+	const char *name;
 	bool json;
 	const char *style;
+	bool stat;
+	const char *since;
+	const char *until;
 	const char *btf;
 	const char *profile;
 	bool no_calibrate;

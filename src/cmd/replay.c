@@ -10,8 +10,11 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "cmd/cmd.h"
 #include "cmd/setup.h"
+#include "cmd/span.h"
+#include "cmd/tally.h"
 #include "datfile/reader.h"
 #include "decode/decoder.h"
 #include "output/output.h"
@@ -34,6 +37,9 @@ struct replay {
 	struct decoder *team_decoders[TEAM_MAX];
 	size_t team_count;
 	struct output_options output_options;
+	const char **instances;
+	struct tally *tally; /* --stat: instead of both */
+	struct span since, until;
 	uint64_t printed;
 };
 
@@ -54,6 +60,23 @@ static const struct event_desc *desc_of(const struct dat_meta *meta, const char 
 	return NULL;
 }
 
+static int style_choose(const char *name, enum output_style *style, struct diags *diags)
+{
+	static const char *const names[] = {
+		[OUTPUT_TEXT] = "text", [OUTPUT_JSON] = "json", [OUTPUT_TRACE_CMD] = "trace-cmd"
+	};
+
+	if (!name)
+		return 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (strcmp(names[i], name) == 0) {
+			*style = (enum output_style)i;
+			return 0;
+		}
+	}
+	return diag_error(diags, EINVAL, "there is no style '%s': text, json or trace-cmd", name);
+}
+
 static int open_decoder(const struct replay *replay, struct decoder **out, struct diags *diags)
 {
 	const struct dat_meta *meta = dat_reader_meta(replay->file);
@@ -72,10 +95,15 @@ static int open_decoder(const struct replay *replay, struct decoder **out, struc
 
 	if (!decoder)
 		return -EINVAL;
+	if (replay->output_options.style == OUTPUT_TRACE_CMD)
+		decoder_load_plugins(decoder);
 	for (size_t i = 0; i < meta->event_count; i++) {
 		const struct dat_event_format *event = &meta->events[i];
 		int err = decoder_add_event(decoder, event->system, event->text, event->length,
-					    desc_of(meta, event->system, event->text), diags);
+					    replay->output_options.style == OUTPUT_TRACE_CMD
+						    ? NULL
+						    : desc_of(meta, event->system, event->text),
+					    diags);
 
 		if (err)
 			return err;
@@ -87,10 +115,39 @@ static int open_decoder(const struct replay *replay, struct decoder **out, struc
 	return 0;
 }
 
+/* How it is to be printed, and what of it. */
+static int choose_output(struct replay *replay, struct diags *diags)
+{
+	const struct dat_meta *meta = dat_reader_meta(replay->file);
+	enum output_style style = replay->options->json ? OUTPUT_JSON : OUTPUT_TEXT;
+	int err = style_choose(replay->options->style, &style, diags);
+
+	if (!err)
+		err = span_parse(replay->options->since, meta->has_nk, &replay->since, diags);
+	if (!err)
+		err = span_parse(replay->options->until, meta->has_nk, &replay->until, diags);
+	if (err)
+		return err;
+	replay->instances = xcalloc(meta->buffer_count + 1, sizeof(*replay->instances));
+	for (size_t i = 0; i < meta->buffer_count; i++)
+		replay->instances[i] = meta->buffers[i].name;
+	replay->output_options = (struct output_options){
+		.style = style,
+		.fd = STDOUT_FILENO,
+		.wall_offset_ns = meta->wall_offset_ns,
+		.has_wall_clock = meta->has_nk,
+		.instances = replay->instances,
+		.instance_count = meta->buffer_count,
+	};
+	return 0;
+}
+
 static int open_replay(struct replay *replay, struct diags *diags)
 {
 	int err = dat_reader_open(replay->path, &replay->file, &replay->incomplete, diags);
 
+	if (!err)
+		err = choose_output(replay, diags);
 	if (!err)
 		err = open_decoder(replay, &replay->decoder, diags);
 	if (!err)
@@ -99,13 +156,6 @@ static int open_replay(struct replay *replay, struct diags *diags)
 	if (err)
 		return err;
 
-	const struct dat_meta *meta = dat_reader_meta(replay->file);
-	replay->output_options = (struct output_options){
-		.style = replay->options->json ? OUTPUT_JSON : OUTPUT_TEXT,
-		.fd = STDOUT_FILENO,
-		.wall_offset_ns = meta->wall_offset_ns,
-		.has_wall_clock = meta->has_nk,
-	};
 	return 0;
 }
 
@@ -115,8 +165,9 @@ static size_t team_size(const struct replay *replay)
 	struct stat status;
 	cpu_set_t cpus;
 
-	if (replay->options->count > 0 || stat(replay->path, &status) < 0 ||
-	    status.st_size < TEAM_FILE_BYTES || sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
+	if (replay->options->count > 0 || replay->output_options.style == OUTPUT_TRACE_CMD ||
+	    stat(replay->path, &status) < 0 || status.st_size < TEAM_FILE_BYTES ||
+	    sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
 		return 0;
 
 	size_t count = (size_t)CPU_COUNT(&cpus);
@@ -126,8 +177,16 @@ static size_t team_size(const struct replay *replay)
 
 static int open_output(struct replay *replay, struct diags *diags)
 {
-	size_t count = team_size(replay);
+	const struct output_options *options = &replay->output_options;
+	size_t count = replay->options->stat ? 0 : team_size(replay);
 
+	if (replay->options->stat) {
+		replay->tally = tally_new(options->has_wall_clock, options->wall_offset_ns);
+		return 0;
+	}
+	/* The first line of trace-cmd report. */
+	if (options->style == OUTPUT_TRACE_CMD)
+		dprintf(STDOUT_FILENO, "cpus=%d\n", dat_reader_meta(replay->file)->cpu_count);
 	while (replay->team_count < count) {
 		struct decoder **decoder = &replay->team_decoders[replay->team_count++];
 		int err = open_decoder(replay, decoder, diags);
@@ -145,6 +204,7 @@ static int open_output(struct replay *replay, struct diags *diags)
 
 static void close_replay(struct replay *replay)
 {
+	tally_free(replay->tally);
 	output_team_free(replay->team);
 	output_free(replay->output);
 	for (size_t i = 0; i < replay->team_count; i++)
@@ -152,6 +212,28 @@ static void close_replay(struct replay *replay)
 	record_reader_close(replay->reader);
 	decoder_free(replay->decoder);
 	dat_reader_close(replay->file);
+	free(replay->instances);
+}
+
+static int give(struct replay *replay, const struct record *record)
+{
+	if (replay->tally)
+		tally_add(replay->tally, record);
+	else if (replay->team)
+		return output_team_record(replay->team, record);
+	else
+		return output_record(replay->output, record);
+	return 0;
+}
+
+static int finish(struct replay *replay)
+{
+	if (replay->team)
+		return output_team_flush(replay->team);
+	if (replay->output)
+		return output_flush(replay->output);
+	tally_print(replay->tally, stdout);
+	return fflush(stdout) == EOF ? -errno : 0;
 }
 
 static int print_all(struct replay *replay)
@@ -160,8 +242,13 @@ static int print_all(struct replay *replay)
 	int got;
 
 	while ((got = record_reader_next(replay->reader, &record)) == 1) {
-		int err = replay->team ? output_team_record(replay->team, &record)
-				       : output_record(replay->output, &record);
+		if (span_is_before(&replay->since, &replay->output_options, record.ts))
+			continue;
+		if (replay->until.is_given &&
+		    !span_is_before(&replay->until, &replay->output_options, record.ts))
+			return 0;
+
+		int err = give(replay, &record);
 
 		if (err)
 			return err;
@@ -205,8 +292,7 @@ static int run(const struct command *command, const struct options *options)
 	if (!err) {
 		err = print_all(&replay);
 		if (!err)
-			err = replay.team ? output_team_flush(replay.team)
-					  : output_flush(replay.output);
+			err = finish(&replay);
 		if (err == -EPIPE)
 			status = CMD_DONE;
 		else if (err)
@@ -219,8 +305,9 @@ static int run(const struct command *command, const struct options *options)
 	return status;
 }
 
-static const enum option_id takes[] = { OPTION_INPUT, OPTION_COUNT,   OPTION_JSON,
-					OPTION_QUIET, OPTION_VERBOSE, OPTION_END };
+static const enum option_id takes[] = { OPTION_INPUT,	OPTION_COUNT, OPTION_JSON,  OPTION_STYLE,
+					OPTION_STAT,	OPTION_SINCE, OPTION_UNTIL, OPTION_QUIET,
+					OPTION_VERBOSE, OPTION_END };
 
 const struct command cmd_replay = {
 	.name = "replay",

@@ -115,6 +115,11 @@ int decoder_add_event(struct decoder *decoder, const char *system, const char *f
 	return 0;
 }
 
+void decoder_load_plugins(struct decoder *decoder)
+{
+	formats_load_plugins(decoder->context.formats);
+}
+
 static void enter(struct decoder *decoder, const struct source_event *event,
 		  const struct event_plan *plan, enum event_half half, uint8_t data)
 {

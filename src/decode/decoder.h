@@ -38,6 +38,10 @@ void decoder_free(struct decoder *decoder);
 int decoder_add_event(struct decoder *decoder, const char *system, const char *format,
 		      size_t length, const struct event_desc *desc, struct diags *diags);
 
+/* Plugins of libtraceevent, where they are installed: events are then printed as trace-cmd does.
+ * They keep state of their own: one decoder of a process may have them. Before events are added. */
+void decoder_load_plugins(struct decoder *decoder);
+
 /* Comms by pid, "PID NAME" lines as in saved_cmdlines; more may be added at any time. */
 void decoder_add_comms(struct decoder *decoder, const char *saved_cmdlines);
 /* Asked for the comm of a pid that is not known yet; may answer NULL. */

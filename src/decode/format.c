@@ -16,6 +16,7 @@
 
 struct formats {
 	struct tep_handle *tep;
+	struct tep_plugin_list *plugins;
 	struct trace_seq text;
 	unsigned char *copy; /* FORMAT_SIZE_MAX + REACH bytes, zero behind copy_used */
 	size_t copy_used;
@@ -40,11 +41,18 @@ struct formats *formats_new(unsigned int long_bytes, bool is_big_endian, int cpu
 	return formats;
 }
 
+void formats_load_plugins(struct formats *formats)
+{
+	formats->plugins = tep_load_plugins(formats->tep);
+}
+
 void formats_free(struct formats *formats)
 {
 	if (!formats)
 		return;
 	trace_seq_destroy(&formats->text);
+	if (formats->plugins)
+		tep_unload_plugins(formats->plugins, formats->tep);
 	tep_free(formats->tep);
 	free(formats->copy);
 	free(formats);

@@ -41,6 +41,9 @@ struct formats;
 struct formats *formats_new(unsigned int long_bytes, bool is_big_endian, int cpu_count);
 void formats_free(struct formats *formats);
 
+/* Once, before formats are added. */
+void formats_load_plugins(struct formats *formats);
+
 /* Bytes of a sub-buffer's commit word, from events/header_page; fallback where that does not say.
  */
 unsigned int formats_commit_bytes(struct formats *formats, const char *header_page, size_t size,

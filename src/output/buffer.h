@@ -15,7 +15,7 @@ struct buffer {
 	char *data; /* BUFFER_SIZE */
 	char *end;  /* of what is in it */
 	int fd;
-	int error; /* 0 or -errno of the first write that failed */
+	int error;			     /* 0 or -errno of the first write that failed */
 	void (*before_write)(void *context); /* NULL: none */
 	void *context;
 };

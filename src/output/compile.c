@@ -340,7 +340,7 @@ void program_compile(struct program *program, const struct style_ops *style,
 	struct compiler compiler = { program, style, plan, scratch };
 
 	*program = (struct program){ 0 };
-	if (plan->is_foreign && !style->is_json)
+	if (style->is_unfielded || (plan->is_foreign && !style->is_json))
 		return;
 	compile_ends(&compiler);
 	for (size_t i = 0; i < plan->field_count; i++)

@@ -17,6 +17,7 @@
 static const struct style_ops *const styles[] = {
 	[OUTPUT_TEXT] = &text_style,
 	[OUTPUT_JSON] = &json_style,
+	[OUTPUT_TRACE_CMD] = &tracecmd_style,
 };
 
 struct output *output_new(const struct output_options *options)

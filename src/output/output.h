@@ -14,14 +14,20 @@
 
 #include "decode/record.h"
 
-enum output_style { OUTPUT_TEXT, OUTPUT_JSON };
+enum output_style {
+	OUTPUT_TEXT,
+	OUTPUT_JSON,
+	OUTPUT_TRACE_CMD, /* the lines of trace-cmd report: for a decoder without descriptions */
+};
 
 struct output_options {
 	enum output_style style;
 	int fd;
 	int64_t wall_offset_ns; /* added to ts gives CLOCK_REALTIME */
 	bool has_wall_clock;	/* else text shows the trace clock as seconds, JSON has no time */
-	bool is_live;		/* flushed by the caller when nothing more is at hand */
+	const char *const *instances; /* TRACE_CMD: names of the buffers, "" for the main one */
+	size_t instance_count;
+	bool is_live; /* flushed by the caller when nothing more is at hand */
 };
 
 struct output;

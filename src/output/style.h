@@ -34,6 +34,7 @@ struct style_ops {
 	unsigned int (*put_ends)(struct buffer *buffer, const struct record *record);
 	char array[2]; /* what stands around the elements of one */
 	bool is_json;
+	bool is_unfielded; /* fields are not looked at one by one */
 	/* The task, as the style has it: kept by pid and name. */
 	void (*put_task)(struct buffer *buffer, const struct record *record);
 	void (*put_record)(struct output *output, const struct prepared *prepared,
@@ -43,6 +44,7 @@ struct style_ops {
 
 extern const struct style_ops text_style;
 extern const struct style_ops json_style;
+extern const struct style_ops tracecmd_style;
 
 #define FOREIGN_TEXT_MAX 32768
 

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where in a recording to begin or to end: --since, --until.
+ */
+#ifndef NK_CMD_SPAN_H
+#define NK_CMD_SPAN_H
+
+#include "base/diag.h"
+#include "output/output.h"
+
+struct span {
+	bool is_given;
+	bool is_time_of_day; /* else ns of the trace clock */
+	uint64_t ns;
+};
+
+/* text NULL: nothing is given. has_wall_clock: times of day can be told. 0 or -EINVAL with a diag.
+ */
+int span_parse(const char *text, bool has_wall_clock, struct span *span, struct diags *diags);
+
+/*
+ * Whether a record at ts comes before it. A time of day is one of the day of the first record that
+ * was asked about, or of the following one where it lies more than twelve hours before that.
+ */
+bool span_is_before(struct span *span, const struct output_options *options, uint64_t ts);
+
+#endif

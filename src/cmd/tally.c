@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Records in, counts out: a table by probe, one by CPU, one by second, with what each CPU lost.
+ * Records come in time order, so that the seconds of a table are in order as they come.
+ */
+#include "cmd/tally.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/alloc.h"
+
+#define SECOND 1000000000ULL
+
+struct count {
+	uint64_t records;
+	uint64_t lost;
+	bool is_lost_unknown; /* lost, and more than that */
+};
+
+struct second {
+	uint64_t start; /* s */
+	struct count count;
+};
+
+struct probe_count {
+	const struct event_plan *plan; /* NULL: none came */
+	struct count count;
+};
+
+struct tally {
+	bool has_wall_clock;
+	int64_t wall_offset_ns;
+	struct probe_count *probes; /* by plan index */
+	size_t probe_count;
+	struct count *cpus;
+	size_t cpu_count;
+	struct second *seconds;
+	size_t second_count;
+};
+
+struct tally *tally_new(bool has_wall_clock, int64_t wall_offset_ns)
+{
+	struct tally *tally = xcalloc(1, sizeof(*tally));
+
+	tally->has_wall_clock = has_wall_clock;
+	tally->wall_offset_ns = has_wall_clock ? wall_offset_ns : 0;
+	return tally;
+}
+
+void tally_free(struct tally *tally)
+{
+	if (!tally)
+		return;
+	free(tally->probes);
+	free(tally->cpus);
+	free(tally->seconds);
+	free(tally);
+}
+
+static void add(struct count *count, const struct record *record)
+{
+	if (record->kind == RECORD_EVENT) {
+		count->records++;
+		return;
+	}
+	count->lost += record->lost;
+	count->is_lost_unknown |= record->lost == 0;
+}
+
+void tally_add(struct tally *tally, const struct record *record)
+{
+	uint64_t second = (record->ts + (uint64_t)tally->wall_offset_ns) / SECOND;
+
+	while ((size_t)record->cpu >= tally->cpu_count)
+		array_add(&tally->cpus, &tally->cpu_count);
+	add(&tally->cpus[record->cpu], record);
+	if (tally->second_count == 0 || tally->seconds[tally->second_count - 1].start != second)
+		array_add(&tally->seconds, &tally->second_count)->start = second;
+	add(&tally->seconds[tally->second_count - 1].count, record);
+	if (record->kind != RECORD_EVENT)
+		return;
+	while (record->plan->index >= tally->probe_count)
+		array_add(&tally->probes, &tally->probe_count);
+	tally->probes[record->plan->index].plan = record->plan;
+	add(&tally->probes[record->plan->index].count, record);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct probe_count *left = a, *right = b;
+
+	if (left->count.records != right->count.records)
+		return left->count.records < right->count.records ? 1 : -1;
+	if (!left->plan || !right->plan)
+		return (left->plan != NULL) - (right->plan != NULL);
+	return strcmp(left->plan->name, right->plan->name);
+}
+
+static void print_count(FILE *out, const char *name, const struct count *count)
+{
+	fprintf(out, "%-32s %12" PRIu64, name, count->records);
+	if (count->lost > 0 || count->is_lost_unknown)
+		fprintf(out, " %12" PRIu64 "%s", count->lost, count->is_lost_unknown ? "+" : "");
+	fputc('\n', out);
+}
+
+static void print_second(const struct tally *tally, FILE *out, const struct second *second)
+{
+	time_t time = (time_t)second->start;
+	struct tm fields = { 0 };
+	char name[32];
+
+	if (tally->has_wall_clock && localtime_r(&time, &fields))
+		strftime(name, sizeof(name), "%H:%M:%S", &fields);
+	else
+		snprintf(name, sizeof(name), "%" PRIu64, second->start);
+	print_count(out, name, &second->count);
+}
+
+void tally_print(const struct tally *tally, FILE *out)
+{
+	struct count all = { 0 };
+
+	if (tally->probe_count > 0)
+		qsort(tally->probes, tally->probe_count, sizeof(*tally->probes), compare);
+	fprintf(out, "%-32s %12s %12s\n", "probe", "records", "lost");
+	for (size_t i = 0; i < tally->probe_count; i++)
+		if (tally->probes[i].plan)
+			print_count(out, tally->probes[i].plan->name, &tally->probes[i].count);
+	fprintf(out, "\n%-32s %12s %12s\n", "cpu", "records", "lost");
+	for (size_t i = 0; i < tally->cpu_count; i++) {
+		char name[24];
+
+		snprintf(name, sizeof(name), "%zu", i);
+		print_count(out, name, &tally->cpus[i]);
+		all.records += tally->cpus[i].records;
+		all.lost += tally->cpus[i].lost;
+		all.is_lost_unknown |= tally->cpus[i].is_lost_unknown;
+	}
+	fprintf(out, "\n%-32s %12s %12s\n", "second", "records", "lost");
+	for (size_t i = 0; i < tally->second_count; i++)
+		print_second(tally, out, &tally->seconds[i]);
+	fputc('\n', out);
+	print_count(out, "all", &all);
+}
