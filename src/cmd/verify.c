@@ -16,6 +16,7 @@
 #include "cmd/cmd.h"
 #include "cmd/json.h"
 #include "cmd/learn.h"
+#include "cmd/learn.h"
 #include "cmd/setup.h"
 #include "verify/verify.h"
 
