@@ -24,10 +24,13 @@ struct command {
 extern const struct command cmd_calibrate;
 extern const struct command cmd_check;
 extern const struct command cmd_clean;
+extern const struct command cmd_dump;
 extern const struct command cmd_list;
 extern const struct command cmd_record;
 extern const struct command cmd_replay;
+extern const struct command cmd_start;
 extern const struct command cmd_status;
+extern const struct command cmd_stop;
 extern const struct command cmd_trace;
 extern const struct command cmd_verify;
 

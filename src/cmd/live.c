@@ -15,16 +15,18 @@
 #include "cmd/learn.h"
 #include "session/command.h"
 
-static int install(struct setup *setup, const struct options *options, int buffer_percent,
+static int install(struct setup *setup, const struct options *options, const struct live_wish *wish,
 		   struct session **session, size_t *refused, struct diags *diags)
 {
 	struct session_options session_options = {
+		.name = wish->name,
+		.overwrite = wish->stays,
 		.buffer_kb = options->buffer_kb,
 		.clock = options->clock,
 		.pids = options->pids,
 		.pid_count = options->pid_count,
 		.follow_children = options->children,
-		.buffer_percent = buffer_percent,
+		.buffer_percent = wish->buffer_percent,
 		.per_set = options->per_set,
 	};
 	int err = session_create(setup->kernel, &session_options, setup->resolved,
@@ -40,8 +42,9 @@ static int install(struct setup *setup, const struct options *options, int buffe
 	return err;
 }
 
-int live_open_session(struct setup *setup, const struct options *options, int buffer_percent,
-		      struct session **session, bool *incomplete, struct diags *diags)
+int live_open_session(struct setup *setup, const struct options *options,
+		      const struct live_wish *wish, struct session **session, bool *incomplete,
+		      struct diags *diags)
 {
 	size_t refused = 0;
 	/* A slip in COMMAND is told before anything is made or overwritten. */
@@ -59,7 +62,7 @@ int live_open_session(struct setup *setup, const struct options *options, int bu
 	size_t missing = setup_report_unresolved(setup, diags);
 	if (missing == setup->chosen_count)
 		return CMD_FAILED;
-	if (install(setup, options, buffer_percent, session, &refused, diags) != 0)
+	if (install(setup, options, wish, session, &refused, diags) != 0)
 		return CMD_FAILED;
 	*incomplete = missing + refused > 0;
 	return CMD_DONE;

@@ -12,12 +12,20 @@
 #include "session/broker.h"
 #include "session/session.h"
 
+/* What a subcommand wants of its session that is no option of every subcommand. */
+struct live_wish {
+	int buffer_percent; /* wake-up level of the reader */
+	const char *name;   /* NULL: of the process */
+	bool stays;	    /* a flight recorder, see session_keep() */
+};
+
 /*
  * Chooses, resolves, creates and installs. *incomplete: some probe could not attach. Returns an
  * exit status; CMD_DONE: the session is there and *session must be destroyed.
  */
-int live_open_session(struct setup *setup, const struct options *options, int buffer_percent,
-		      struct session **session, bool *incomplete, struct diags *diags);
+int live_open_session(struct setup *setup, const struct options *options,
+		      const struct live_wish *wish, struct session **session, bool *incomplete,
+		      struct diags *diags);
 
 /*
  * What is to be done in the broker when the session has stopped and is still there; ran is false

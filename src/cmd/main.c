@@ -11,8 +11,8 @@
 #include "config.h"
 
 static const struct command *const commands[] = {
-	&cmd_list,   &cmd_check,     &cmd_trace,  &cmd_record, &cmd_replay,
-	&cmd_verify, &cmd_calibrate, &cmd_status, &cmd_clean,
+	&cmd_list, &cmd_check, &cmd_trace,  &cmd_record,    &cmd_replay, &cmd_start,
+	&cmd_dump, &cmd_stop,  &cmd_verify, &cmd_calibrate, &cmd_status, &cmd_clean,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))

@@ -10,14 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "cmd/cmd.h"
 #include "cmd/live.h"
-#include "config.h"
-#include "datfile/printfmt.h"
+#include "cmd/meta.h"
 #include "datfile/writer.h"
 
 /* The worker is woken when a CPU's ring buffer is this full, or each second. */
@@ -30,69 +28,6 @@ struct recorder {
 	struct dat_meta meta;
 	struct dat_writer *writer;
 };
-
-static void add_event(struct dat_meta *meta, const struct session_event *event)
-{
-	const struct event_desc *desc = &event->def->desc;
-	struct dat_event_format *format = array_add(&meta->events, &meta->event_count);
-
-	format->system = xstrdup(desc->group);
-	format->text = printfmt_enrich(event->format, desc);
-	format->length = strlen(format->text);
-}
-
-static void add_buffers(struct dat_meta *meta, const struct session *session)
-{
-	for (size_t i = 0; i < session->instance_count; i++) {
-		const struct session_instance *instance = &session->instances[i];
-		struct dat_buffer *buffer = array_add(&meta->buffers, &meta->buffer_count);
-
-		/* The first one is the main buffer, which trace-cmd shows without a name. */
-		buffer->name = xstrdup(i == 0 ? "" : instance->name);
-		buffer->clock = xstrdup(session->clock);
-		buffer->page_size = meta->page_size;
-		buffer->cpu_count = instance->cpu_count;
-		buffer->cpus = xcalloc(instance->cpu_count, sizeof(*buffer->cpus));
-		memcpy(buffer->cpus, instance->cpus, instance->cpu_count * sizeof(*buffer->cpus));
-	}
-}
-
-static void add_descs(struct dat_meta *meta, const struct session *session)
-{
-	struct text text = { 0 };
-
-	/* By their text, so that the recording's descriptions are its own and not the session's. */
-	for (size_t i = 0; i < session->event_count; i++)
-		event_desc_write(&session->events[i].def->desc, &text);
-	if (text.data)
-		event_descs_read(text.data, &meta->descs, &meta->desc_count, NULL);
-	text_clear(&text);
-}
-
-static void fill_meta(struct dat_meta *meta, const struct session *session)
-{
-	const uint16_t probe = 1;
-	struct utsname name;
-
-	meta->is_big_endian = *(const unsigned char *)&probe == 0;
-	meta->long_bytes = sizeof(long);
-	meta->page_size = (size_t)sysconf(_SC_PAGESIZE);
-	meta->header_page = xstrdup(session->header_page);
-	meta->header_page_size = strlen(meta->header_page);
-	meta->header_event = xstrdup(session->header_event);
-	meta->header_event_size = strlen(meta->header_event);
-	meta->version = xstrdup(PACKAGE_STRING);
-	meta->cpu_count = (int)sysconf(_SC_NPROCESSORS_CONF);
-	if (uname(&name) == 0)
-		meta->uname = xasprintf("%s %s %s %s", name.sysname, name.nodename, name.release,
-					name.machine);
-	for (size_t i = 0; i < session->event_count; i++)
-		add_event(meta, &session->events[i]);
-	add_buffers(meta, session);
-	add_descs(meta, session);
-	meta->has_nk = true;
-	meta->wall_offset_ns = session->wall_offset_ns;
-}
 
 /* One round over all CPUs; *moved: bytes. */
 static int splice_all(struct recorder *recorder, const struct session *session, bool all,
@@ -172,18 +107,6 @@ static int work(struct worker *worker, void *context, struct diags *diags)
 	return losses.overrun + losses.missed > 0 ? CMD_INCOMPLETE : CMD_DONE;
 }
 
-static void add_stats(struct dat_meta *meta, const struct session *session)
-{
-	for (size_t i = 0; i < session->instance_count; i++) {
-		const struct session_instance *instance = &session->instances[i];
-
-		for (size_t j = 0; instance->stats && j < instance->cpu_count; j++)
-			if (instance->stats[j].text)
-				*array_add(&meta->cpu_stats, &meta->cpu_stats_count) =
-					xstrdup(instance->stats[j].text);
-	}
-}
-
 /* In the broker: statistics and comms as they are now that the session has ended. */
 static int finish(void *context, const struct session *session, bool ran, struct diags *diags)
 {
@@ -194,7 +117,8 @@ static int finish(void *context, const struct session *session, bool ran, struct
 		dat_writer_abandon(recorder->writer);
 		return 0;
 	}
-	add_stats(meta, session);
+	for (size_t i = 0; i < session->instance_count; i++)
+		meta_add_stats(meta, &session->instances[i]);
 	session_comms(session, &meta->saved_cmdlines);
 	return dat_writer_finish(recorder->writer, meta, diags);
 }
@@ -213,7 +137,7 @@ static int record(struct recorder *recorder, struct session *session, bool incom
 
 	const struct live_finish last = { .run = finish, .context = recorder };
 
-	fill_meta(&recorder->meta, session);
+	meta_fill(&recorder->meta, session);
 	int err = dat_writer_create(recorder->path, &recorder->meta, &recorder->writer, diags);
 
 	if (err) {
@@ -227,6 +151,7 @@ static int record(struct recorder *recorder, struct session *session, bool incom
 static int run(const struct command *command, const struct options *options)
 {
 	struct recorder recorder = { .options = options, .path = "trace.dat" };
+	const struct live_wish wish = { .buffer_percent = WAKE_PERCENT };
 	struct setup setup = { 0 };
 	struct diags diags = { 0 };
 	struct session *session = NULL;
@@ -235,8 +160,7 @@ static int run(const struct command *command, const struct options *options)
 	(void)command;
 	if (options->output)
 		recorder.path = options->output;
-	int status =
-		live_open_session(&setup, options, WAKE_PERCENT, &session, &incomplete, &diags);
+	int status = live_open_session(&setup, options, &wish, &session, &incomplete, &diags);
 
 	setup_say(&diags, options->quiet);
 	if (status == CMD_DONE)

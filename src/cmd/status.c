@@ -16,6 +16,8 @@ static void print_text(const struct session_info *info)
 	printf("%s\t%s", info->name, info->is_alive ? "alive" : "dead");
 	if (info->pid)
 		printf("\tpid %d", (int)info->pid);
+	else
+		printf("\tflight recorder");
 	putchar('\n');
 	for (size_t i = 0; i < info->instance_count; i++)
 		printf("\tinstance %s\n", info->instances[i]);

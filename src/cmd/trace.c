@@ -223,13 +223,14 @@ static int run(const struct command *command, const struct options *options)
 		.trace_command_only = options->children && options->pid_count == 0,
 		.seconds = options->seconds,
 	};
+	const struct live_wish wish = { .buffer_percent = 0 };
 	struct setup setup = { 0 };
 	struct diags diags = { 0 };
 	struct session *session = NULL;
 	bool incomplete = false;
 
 	(void)command;
-	int status = live_open_session(&setup, options, 0, &session, &incomplete, &diags);
+	int status = live_open_session(&setup, options, &wish, &session, &incomplete, &diags);
 
 	setup_say(&diags, options->quiet);
 	if (status == CMD_DONE)

@@ -271,8 +271,17 @@ int ownership_add(int note_fd, const char *kind, const char *value)
 	return file_write_all(note_fd, line, strlen(line));
 }
 
+/* No session and no temporary note can have a name with a blank in it. */
+char *ownership_meta_name(const char *name)
+{
+	return xasprintf(".%s meta", name);
+}
+
 void ownership_remove(int run_fd, const char *name)
 {
+	NK_FREE char *meta = ownership_meta_name(name);
+
+	unlinkat(run_fd, meta, 0);
 	unlinkat(run_fd, name, 0);
 }
 

@@ -44,7 +44,11 @@ int ownership_create(int root_fd, int run_fd, const char *name, pid_t pid, int *
 		     struct diags *diags);
 /* kind: "instance" or "definition". 0 or -errno. */
 int ownership_add(int note_fd, const char *kind, const char *value);
+/* With the file of ownership_meta_name(). */
 void ownership_remove(int run_fd, const char *name);
+
+/* Of a file beside a session's note; malloc'ed. */
+char *ownership_meta_name(const char *name);
 
 /*
  * All sessions that have a note, or the one of that name. The caller frees them by

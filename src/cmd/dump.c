@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nk dump: a flight recorder's ring buffers to a trace.dat, while it goes on. All that was in them
+ * when nk dump began is taken out; what comes later stays for the next one.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "cmd/cmd.h"
+#include "cmd/flight.h"
+#include "cmd/meta.h"
+#include "cmd/setup.h"
+#include "datfile/reader.h"
+#include "datfile/writer.h"
+#include "session/clock.h"
+#include "session/flight.h"
+#include "session/stats.h"
+
+struct dumper {
+	const char *name;
+	const char *path;
+	struct kernel *kernel;
+	struct flight flight;
+	struct dat_reader *started; /* what nk start left */
+	struct dat_meta meta;	    /* borrows from started all but statistics and comms */
+	struct dat_writer *writer;
+	unsigned char *page;
+};
+
+static int open_meta(struct dumper *dumper, struct diags *diags)
+{
+	NK_FREE char *path = flight_meta_path(dumper->flight.run_fd, dumper->name);
+	const char *incomplete;
+	int err = dat_reader_open(path, &dumper->started, &incomplete, diags);
+
+	if (err)
+		return err;
+	if (incomplete)
+		return diag_error(diags, EINVAL, "the flight recorder '%s' is not whole: %s",
+				  dumper->name, incomplete);
+
+	dumper->meta = *dat_reader_meta(dumper->started);
+	dumper->meta.cpu_stats = NULL;
+	dumper->meta.cpu_stats_count = 0;
+	dumper->meta.saved_cmdlines = NULL;
+	if (dumper->meta.buffer_count != dumper->flight.instance_count)
+		return diag_error(diags, EINVAL, "instances of '%s' are missing", dumper->name);
+	for (size_t i = 0; i < dumper->meta.buffer_count; i++)
+		if (dumper->meta.buffers[i].cpu_count != dumper->flight.instances[i].cpu_count)
+			return diag_error(diags, EINVAL, "the machine's CPUs have changed");
+	/* As it is now: somebody may have set the time since. */
+	clock_wall_offset(dumper->meta.buffers[0].clock, &dumper->meta.wall_offset_ns);
+	return 0;
+}
+
+/* The size of one CPU's ring buffer. */
+static int ring_bytes(const struct session_instance *instance, int cpu, uint64_t *bytes)
+{
+	NK_FREE char *text = NULL;
+	char path[64];
+
+	snprintf(path, sizeof(path), "per_cpu/cpu%d/buffer_size_kb", cpu);
+
+	int err = file_read(instance->dir_fd, path, &text, NULL);
+	if (!err)
+		*bytes = strtoull(text, NULL, 10) * 1024;
+	return err;
+}
+
+/* The page that the kernel still writes to, as far as it is filled. */
+static int take_last(struct dumper *dumper, size_t buffer, size_t cpu_index)
+{
+	const struct session_instance *instance = &dumper->flight.instances[buffer];
+	ssize_t got;
+
+	do {
+		got = read(instance->raw_fds[cpu_index], dumper->page, dumper->meta.page_size);
+	} while (got < 0 && errno == EINTR);
+	if (got <= 0)
+		return got < 0 && errno != EAGAIN ? -errno : 0;
+	return dat_writer_write_page(dumper->writer, buffer, cpu_index, dumper->page, (size_t)got);
+}
+
+/* Events come as fast as they are taken, perhaps: who has taken a whole buffer has those of old. */
+static int take_cpu(struct dumper *dumper, size_t buffer, size_t cpu_index)
+{
+	const struct session_instance *instance = &dumper->flight.instances[buffer];
+	uint64_t most, total = 0;
+	size_t moved;
+	int err = ring_bytes(instance, instance->cpus[cpu_index], &most);
+
+	do {
+		moved = 0;
+		if (!err)
+			err = dat_writer_splice(dumper->writer, buffer, cpu_index,
+						instance->raw_fds[cpu_index], false, &moved);
+		total += moved;
+	} while (!err && moved > 0 && total <= most);
+	return err || moved > 0 ? err : take_last(dumper, buffer, cpu_index);
+}
+
+static int take_all(struct dumper *dumper, struct diags *diags)
+{
+	for (size_t i = 0; i < dumper->flight.instance_count; i++) {
+		for (size_t j = 0; j < dumper->flight.instances[i].cpu_count; j++) {
+			int err = take_cpu(dumper, i, j);
+
+			if (err)
+				return diag_error(diags, -err, "cannot write '%s': %s",
+						  dumper->path, strerror(-err));
+		}
+	}
+	return 0;
+}
+
+static int finish(struct dumper *dumper, struct diags *diags)
+{
+	struct flight *flight = &dumper->flight;
+
+	for (size_t i = 0; i < flight->instance_count; i++) {
+		stats_read_cpus(&flight->instances[i]);
+		meta_add_stats(&dumper->meta, &flight->instances[i]);
+	}
+	flight_comms(dumper->kernel, flight, &dumper->meta.saved_cmdlines);
+	return dat_writer_finish(dumper->writer, &dumper->meta, diags);
+}
+
+static int dump(struct dumper *dumper, uint64_t *bytes, struct diags *diags)
+{
+	int err = flight_open(dumper->kernel, NULL, dumper->name, &dumper->flight, diags);
+
+	if (!err)
+		err = open_meta(dumper, diags);
+	if (!err)
+		err = dat_writer_create(dumper->path, &dumper->meta, &dumper->writer, diags);
+	if (err)
+		return err;
+	dumper->page = xmalloc(dumper->meta.page_size);
+	err = take_all(dumper, diags);
+	*bytes = dat_writer_size(dumper->writer);
+
+	/* What has been taken is nowhere else: it is finished as far as it goes. */
+	int finished = finish(dumper, diags);
+	return err ? err : finished;
+}
+
+static void dumper_clear(struct dumper *dumper)
+{
+	for (size_t i = 0; i < dumper->meta.cpu_stats_count; i++)
+		free(dumper->meta.cpu_stats[i]);
+	free(dumper->meta.cpu_stats);
+	free(dumper->meta.saved_cmdlines);
+	free(dumper->page);
+	dat_reader_close(dumper->started);
+	flight_close(&dumper->flight);
+	kernel_close(dumper->kernel);
+}
+
+static int run(const struct command *command, const struct options *options)
+{
+	struct dumper dumper = {
+		.name = options->name_count > 0 ? options->names[0] : FLIGHT_NAME,
+		.path = options->output ? options->output : "trace.dat",
+		.flight = { -1, -1, -1, NULL, 0 },
+	};
+	struct kernel_options kernel_options = { 0 };
+	struct diags diags = { 0 };
+	uint64_t bytes = 0;
+	int err = kernel_open(&kernel_options, &dumper.kernel, &diags);
+
+	(void)command;
+	if (!err)
+		err = dump(&dumper, &bytes, &diags);
+	setup_say(&diags, options->quiet);
+	if (!err && !options->quiet)
+		fprintf(stderr, "nk: %s: %" PRIu64 " KiB of events\n", dumper.path, bytes / 1024);
+	dumper_clear(&dumper);
+	return err ? CMD_FAILED : CMD_DONE;
+}
+
+static const enum option_id takes[] = { OPTION_OUTPUT, OPTION_QUIET, OPTION_END };
+
+const struct command cmd_dump = {
+	.name = "dump",
+	.summary = "takes a flight recorder's events to a trace.dat",
+	.usage = "[OPTION...] [NAME]",
+	.details =
+		"The flight recorder goes on. What has been taken is no more in its ring buffers:\n"
+		"the next dump has what has come since.",
+	.takes = takes,
+	.max_names = 1,
+	.run = run,
+};

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * In: a session whose probes are installed. Out: what its trace.dat says beside the pages.
+ */
+#include "cmd/meta.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "config.h"
+#include "datfile/printfmt.h"
+
+static void add_event(struct dat_meta *meta, const struct session_event *event)
+{
+	const struct event_desc *desc = &event->def->desc;
+	struct dat_event_format *format = array_add(&meta->events, &meta->event_count);
+
+	format->system = xstrdup(desc->group);
+	format->text = printfmt_enrich(event->format, desc);
+	format->length = strlen(format->text);
+}
+
+static void add_buffers(struct dat_meta *meta, const struct session *session)
+{
+	for (size_t i = 0; i < session->instance_count; i++) {
+		const struct session_instance *instance = &session->instances[i];
+		struct dat_buffer *buffer = array_add(&meta->buffers, &meta->buffer_count);
+
+		/* The first one is the main buffer, which trace-cmd shows without a name. */
+		buffer->name = xstrdup(i == 0 ? "" : instance->name);
+		buffer->clock = xstrdup(session->clock);
+		buffer->page_size = meta->page_size;
+		buffer->cpu_count = instance->cpu_count;
+		buffer->cpus = xcalloc(instance->cpu_count, sizeof(*buffer->cpus));
+		memcpy(buffer->cpus, instance->cpus, instance->cpu_count * sizeof(*buffer->cpus));
+	}
+}
+
+static void add_descs(struct dat_meta *meta, const struct session *session)
+{
+	struct text text = { 0 };
+
+	/* By their text, so that the recording's descriptions are its own and not the session's. */
+	for (size_t i = 0; i < session->event_count; i++)
+		event_desc_write(&session->events[i].def->desc, &text);
+	if (text.data)
+		event_descs_read(text.data, &meta->descs, &meta->desc_count, NULL);
+	text_clear(&text);
+}
+
+void meta_fill(struct dat_meta *meta, const struct session *session)
+{
+	const uint16_t probe = 1;
+	struct utsname name;
+
+	meta->is_big_endian = *(const unsigned char *)&probe == 0;
+	meta->long_bytes = sizeof(long);
+	meta->page_size = (size_t)sysconf(_SC_PAGESIZE);
+	meta->header_page = xstrdup(session->header_page);
+	meta->header_page_size = strlen(meta->header_page);
+	meta->header_event = xstrdup(session->header_event);
+	meta->header_event_size = strlen(meta->header_event);
+	meta->version = xstrdup(PACKAGE_STRING);
+	meta->cpu_count = (int)sysconf(_SC_NPROCESSORS_CONF);
+	if (uname(&name) == 0)
+		meta->uname = xasprintf("%s %s %s %s", name.sysname, name.nodename, name.release,
+					name.machine);
+	for (size_t i = 0; i < session->event_count; i++)
+		add_event(meta, &session->events[i]);
+	add_buffers(meta, session);
+	add_descs(meta, session);
+	meta->has_nk = true;
+	meta->wall_offset_ns = session->wall_offset_ns;
+}
+
+void meta_add_stats(struct dat_meta *meta, const struct session_instance *instance)
+{
+	for (size_t i = 0; instance->stats && i < instance->cpu_count; i++)
+		if (instance->stats[i].text)
+			*array_add(&meta->cpu_stats, &meta->cpu_stats_count) =
+				xstrdup(instance->stats[i].text);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nk start: arms a flight recorder and leaves it to itself. Beside the session's note stays a
+ * trace.dat without events, from which nk dump knows what the ring buffers hold.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "cmd/cmd.h"
+#include "cmd/flight.h"
+#include "cmd/live.h"
+#include "cmd/meta.h"
+#include "datfile/writer.h"
+#include "session/flight.h"
+
+static int write_meta(const struct session *session, const char *name, struct diags *diags)
+{
+	NK_FREE char *path = flight_meta_path(session->run_fd, name);
+	struct dat_meta meta = { 0 };
+	struct dat_writer *writer;
+
+	meta_fill(&meta, session);
+	int err = dat_writer_create(path, &meta, &writer, diags);
+
+	/* A finished one would leave out the CPUs without events: all of them. */
+	if (!err)
+		dat_writer_abandon(writer);
+	dat_meta_clear(&meta);
+	return err;
+}
+
+/* From the moment it is kept nobody but nk stop undoes it. */
+static int arm(struct session *session, const char *name, struct diags *diags)
+{
+	int err = write_meta(session, name, diags);
+
+	if (!err)
+		err = session_start(session, diags);
+	if (!err && session_is_told_to_end())
+		err = -EINTR;
+	if (err)
+		session_destroy(session, diags);
+	else
+		session_keep(session);
+	return err;
+}
+
+static int run(const struct command *command, const struct options *options)
+{
+	const struct live_wish wish = {
+		.name = options->name ? options->name : FLIGHT_NAME,
+		.stays = true,
+	};
+	struct setup setup = { 0 };
+	struct diags diags = { 0 };
+	struct session *session = NULL;
+	bool incomplete = false;
+	int status = live_open_session(&setup, options, &wish, &session, &incomplete, &diags);
+
+	(void)command;
+	if (status == CMD_DONE && arm(session, wish.name, &diags) != 0)
+		status = CMD_FAILED;
+	setup_say(&diags, options->quiet);
+	setup_clear(&setup);
+	if (status != CMD_DONE)
+		return status;
+	if (!options->quiet)
+		fprintf(stderr, "nk: %s records until 'nk stop%s%s'\n", wish.name,
+			options->name ? " " : "", options->name ? options->name : "");
+	return incomplete ? CMD_INCOMPLETE : CMD_DONE;
+}
+
+static const enum option_id takes[] = {
+	OPTION_PROBE_FILE, OPTION_EXPRESSION, OPTION_PROBES_DIR, OPTION_PID,	 OPTION_CHILDREN,
+	OPTION_BUFFER,	   OPTION_CLOCK,      OPTION_PER_SET,	 OPTION_NAME,	 OPTION_BTF,
+	OPTION_PROFILE,	   OPTION_WITHOUT,    OPTION_QUIET,	 OPTION_VERBOSE, OPTION_END,
+};
+
+const struct command cmd_start = {
+	.name = "start",
+	.summary = "arms a flight recorder, and leaves no process behind",
+	.usage = "[OPTION...] [SET|PROBE...]",
+	.details = "The newest events stay in the ring buffers until nk dump takes them or newer\n"
+		   "ones push them out; nk stop ends it.",
+	.takes = takes,
+	.max_names = -1,
+	.run = run,
+};
