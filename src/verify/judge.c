@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Each record is given to one want, in two passes: first to those whose ends (or time) it shows
- * rightly, then what is left to what is still missing, so that a field read from a wrong offset is
- * told as wrong and not as a record too few and one too many.
+ * Each record is given to one want of its time: first to those whose ends it shows rightly, then what
+ * is left to what is still missing, so that a field read from a wrong offset is told as wrong and not
+ * as a record too few and one too many. Only then the same for records that are in time for the
+ * clock's error alone: calls that follow each other closely are not mistaken for each other.
  */
 #include "verify/judge.h"
 
@@ -21,6 +22,16 @@ struct given {
 	bool has_length, has_flags;
 };
 
+/* Who is given what: only what is missing goes to records with something wrong. */
+struct pass {
+	uint64_t slack_ns;
+	bool may_be_wrong;
+};
+
+static const struct pass passes[] = {
+	{ 0, false }, { 0, true }, { CLOCK_NS, false }, { CLOCK_NS, true }
+};
+
 struct judgement {
 	const struct verify_rule *rule;
 	const struct truth *truth;
@@ -33,9 +44,9 @@ static const enum verify_field keys[] = { FIELD_SADDR, FIELD_SPORT, FIELD_DADDR,
 					  FIELD_LADDR, FIELD_LPORT, FIELD_RADDR, FIELD_RPORT,
 					  FIELD_PROTO, FIELD_TYPE,  FIELD_CODE };
 
-static bool is_in_time(const struct want *want, const struct verify_seen *seen)
+static bool is_in_time(const struct want *want, const struct verify_seen *seen, uint64_t slack_ns)
 {
-	return seen->ts + CLOCK_NS >= want->from_ns && seen->ts <= want->to_ns + CLOCK_NS;
+	return seen->ts + slack_ns >= want->from_ns && seen->ts <= want->to_ns + slack_ns;
 }
 
 static unsigned int wrong_keys(const struct want *want, const struct verify_seen *seen)
@@ -47,9 +58,12 @@ static unsigned int wrong_keys(const struct want *want, const struct verify_seen
 	return wrong;
 }
 
-/* The want that fits best; what is still missing goes first. */
+/*
+ * The want that fits best; what is still missing goes first. Of those that fit alike, the one whose time
+ * ends first: records are given in the order of time, and what comes later fits the others still.
+ */
 static size_t find_want(const struct judgement *judgement, const struct verify_seen *seen,
-			unsigned int max_wrong, bool only_missing)
+			const struct pass *pass)
 {
 	const struct wants *wants = &judgement->wants;
 	size_t best = wants->count;
@@ -61,10 +75,12 @@ static size_t find_want(const struct judgement *judgement, const struct verify_s
 		unsigned int wrong = wrong_keys(want, seen);
 		unsigned int score = wrong * 2 + (given >= want->min);
 
-		if (!is_in_time(want, seen) || wrong > max_wrong || given >= want->max ||
-		    (only_missing && given >= want->min))
+		if (!is_in_time(want, seen, pass->slack_ns) || given >= want->max ||
+		    (wrong > 0 && !pass->may_be_wrong) ||
+		    (pass->may_be_wrong && given >= want->min))
 			continue;
-		if (score < best_score) {
+		if (score < best_score ||
+		    (score == best_score && want->to_ns < wants->items[best].to_ns)) {
 			best = i;
 			best_score = score;
 		}
@@ -180,36 +196,63 @@ static void sum_up(struct judgement *judgement)
 	}
 }
 
+static int compare_time(const void *a, const void *b)
+{
+	const struct verify_seen *const *left = a, *const *right = b;
+
+	if ((*left)->ts != (*right)->ts)
+		return (*left)->ts < (*right)->ts ? -1 : 1;
+	/* Pointers into one array: as they came. */
+	return *left < *right ? -1 : *left > *right;
+}
+
+/* What the child and its parent say to each other is no traffic of the step. */
+static size_t of_the_step(const struct truth *truth, const struct verify_seen *seen, size_t count,
+			  const struct verify_seen **left)
+{
+	size_t left_count = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (seen[i].ts + CLOCK_NS >= truth->start_ns &&
+		    seen[i].ts <= truth->end_ns + CLOCK_NS)
+			left[left_count++] = &seen[i];
+	if (left_count > 0)
+		qsort(left, left_count, sizeof(*left), compare_time);
+	return left_count;
+}
+
+/* Gives what can be given; the rest moves to the front of left. Returns how many are left. */
+static size_t give_all(struct judgement *judgement, const struct verify_seen **left, size_t count,
+		       const struct pass *pass)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t want = find_want(judgement, left[i], pass);
+
+		if (want == judgement->wants.count)
+			left[kept++] = left[i];
+		else
+			give(judgement, want, left[i]);
+	}
+	return kept;
+}
+
 void judge(const struct verify_rule *rule, const struct truth *truth,
 	   const struct verify_seen *seen, size_t count, struct outcome *outcome)
 {
 	struct judgement judgement = { .rule = rule, .truth = truth, .outcome = outcome };
-	NK_FREE bool *is_given = xcalloc(count ? count : 1, sizeof(*is_given));
+	NK_FREE const struct verify_seen **left = xcalloc(count ? count : 1, sizeof(*left));
+	size_t left_count = of_the_step(truth, seen, count, left);
 
-	/* What the child and its parent say to each other is no traffic of the step. */
-	for (size_t i = 0; i < count; i++)
-		is_given[i] = seen[i].ts + CLOCK_NS < truth->start_ns ||
-			      seen[i].ts > truth->end_ns + CLOCK_NS;
 	*outcome = (struct outcome){ 0 };
 	verify_rule_apply(rule, truth, &judgement.wants);
 	judgement.given = xcalloc(judgement.wants.count ? judgement.wants.count : 1,
 				  sizeof(*judgement.given));
-	for (int pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; i < count; i++) {
-			size_t want;
-
-			if (is_given[i])
-				continue;
-			want = find_want(&judgement, &seen[i], pass ? UINT32_MAX / 4 : 0, pass);
-			if (want == judgement.wants.count)
-				continue;
-			give(&judgement, want, &seen[i]);
-			is_given[i] = true;
-		}
-	}
-	for (size_t i = 0; i < count; i++)
-		if (!is_given[i])
-			leave_over(&judgement, &seen[i]);
+	for (size_t i = 0; i < sizeof(passes) / sizeof(passes[0]); i++)
+		left_count = give_all(&judgement, left, left_count, &passes[i]);
+	for (size_t i = 0; i < left_count; i++)
+		leave_over(&judgement, left[i]);
 	sum_up(&judgement);
 	wants_clear(&judgement.wants);
 	free(judgement.given);

@@ -230,7 +230,8 @@ static void spoil_field(const struct verify_rule *rule, const struct truth *trut
 	ck_assert_msg(outcome.wrong & 1u << field, "%s of %s in %s is not told",
 		      verify_field_names[field], rule->probe, truth->step->name);
 	ck_assert_uint_eq(outcome.right & 1u << field, 0);
-	ck_assert_uint_eq(outcome.missing, 0);
+	ck_assert_msg(outcome.missing == 0, "%u of %s in %s are missing with %s wrong",
+		      outcome.missing, rule->probe, truth->step->name, verify_field_names[field]);
 	ck_assert_uint_eq(outcome.surplus, 0);
 	ck_assert_ptr_nonnull(outcome.wrongs);
 	ck_assert(!outcome_is_good(&outcome));
