@@ -84,22 +84,36 @@ static struct header_layout find_layout(const struct dat_meta *meta)
 	return layout;
 }
 
-static uint64_t commit_of(const struct pages *pages, const unsigned char *page)
+/*
+ * The flags are 32 bits wide, as the kernel writes them: it adds (1 << 31), an int, to a long, so
+ * that the upper half of eight bytes is all ones then.
+ */
+static bool commit_of(const struct pages *pages, const unsigned char *page, uint32_t *commit)
 {
 	bool is_big = pages->parse->meta.is_big_endian;
 	const unsigned char *at = page + pages->header.commit_at;
+	uint64_t word;
 
-	return pages->header.commit_bytes == 4 ? bytes_get32(at, is_big) : bytes_get64(at, is_big);
+	if (pages->header.commit_bytes == 4) {
+		*commit = bytes_get32(at, is_big);
+		return true;
+	}
+	word = bytes_get64(at, is_big);
+	*commit = (uint32_t)word;
+	return word >> 32 == 0 || (word >> 32 == UINT32_MAX && (*commit & COMMIT_MISSED));
 }
 
 /* 1: it is to be given; 0: there is nothing in it; -EBADMSG: it cannot be what the kernel wrote. */
 static int judge(const struct pages *pages, const struct stream *stream, const unsigned char *page)
 {
-	uint64_t commit = commit_of(pages, page);
-	uint64_t used = (commit & COMMIT_BYTES) + pages->header.data_at;
+	uint32_t commit;
+	uint64_t used;
 
+	if (!commit_of(pages, page, &commit))
+		return -EBADMSG;
 	if (commit == 0)
 		return 0;
+	used = (commit & COMMIT_BYTES) + pages->header.data_at;
 	if ((commit & COMMIT_MISSED) && (commit & COMMIT_STORED))
 		used += 8;
 	if (commit & ~(COMMIT_BYTES | COMMIT_MISSED | COMMIT_STORED))

@@ -316,6 +316,42 @@ static const void *any_page(struct page_source *source)
 	return NULL;
 }
 
+/* As the kernel marks a page before which events were lost: it adds ints to a long. */
+START_TEST(lost_events_are_no_damage)
+{
+	NK_FREE char *original_path = fixture_path("v7", ".dat");
+	struct dat_reader *original = fixture_open(original_path);
+	const struct dat_meta *meta = dat_reader_meta(original);
+	struct dat_writer *writer = create(fixture_scratch(), meta);
+	unsigned char page[PAGE];
+	struct page_source *source;
+	const void *read;
+	int64_t commit;
+
+	memcpy(page, any_page(dat_reader_pages(original)), PAGE);
+	memcpy(&commit, page + 8, sizeof(commit));
+	ck_assert_int_le(commit, PAGE - 24);
+	memset(page + 16 + commit, 0, 8);
+	page[16 + commit] = 7;
+	commit += (int)(1U << 31);
+	commit += 1 << 30;
+	ck_assert_int_lt(commit, 0);
+	memcpy(page + 8, &commit, sizeof(commit));
+	ck_assert_int_eq(dat_writer_write_page(writer, 0, 0, page, PAGE), 0);
+	finish(writer, meta);
+
+	struct dat_reader *reader = fixture_open(fixture_scratch());
+
+	source = dat_reader_pages(reader);
+	ck_assert_int_eq(source->ops->next(source, 0, &read), 1);
+	ck_assert_mem_eq(read, page, PAGE);
+	source->ops->release(source, 0, read);
+	dat_reader_close(reader);
+	dat_reader_close(original);
+	fixture_cleanup();
+}
+END_TEST
+
 static void swap_header(unsigned char *page)
 {
 	bytes_put64(page, bytes_get64(page, false), true);
@@ -775,6 +811,7 @@ static Suite *writer_suite(void)
 	tcase_add_loop_test(tests, converted_by_trace_cmd, 0, 2);
 	tcase_add_test(tests, boot_clock_is_in_seconds);
 	tcase_add_test(tests, no_events_at_all);
+	tcase_add_test(tests, lost_events_are_no_damage);
 	tcase_add_test(tests, other_byte_order);
 	tcase_add_test(tests, pages_by_splice);
 	tcase_add_test(tests, killed_while_writing);
