@@ -59,8 +59,15 @@ static int open_meta(struct dumper *dumper, struct diags *diags)
 	return 0;
 }
 
-/* The size of one CPU's ring buffer. */
-static int ring_bytes(const struct session_instance *instance, int cpu, uint64_t *bytes)
+/*
+ * The most that one CPU's ring buffer can hold when it is taken out in whole pages: the size that
+ * was asked for counts events only, without the pages' headers, is rounded up, and the reader has a
+ * page beside it.
+ */
+#define PAGE_HEADER_MOST 32
+
+static int ring_bytes(const struct dumper *dumper, const struct session_instance *instance, int cpu,
+		      uint64_t *bytes)
 {
 	NK_FREE char *text = NULL;
 	char path[64];
@@ -68,9 +75,12 @@ static int ring_bytes(const struct session_instance *instance, int cpu, uint64_t
 	snprintf(path, sizeof(path), "per_cpu/cpu%d/buffer_size_kb", cpu);
 
 	int err = file_read(instance->dir_fd, path, &text, NULL);
-	if (!err)
-		*bytes = strtoull(text, NULL, 10) * 1024;
-	return err;
+	if (err)
+		return err;
+
+	uint64_t asked = strtoull(text, NULL, 10) * 1024;
+	*bytes = (asked / (dumper->meta.page_size - PAGE_HEADER_MOST) + 3) * dumper->meta.page_size;
+	return 0;
 }
 
 /* The page that the kernel still writes to, as far as it is filled. */
@@ -93,7 +103,7 @@ static int take_cpu(struct dumper *dumper, size_t buffer, size_t cpu_index)
 	const struct session_instance *instance = &dumper->flight.instances[buffer];
 	uint64_t most, total = 0;
 	size_t moved;
-	int err = ring_bytes(instance, instance->cpus[cpu_index], &most);
+	int err = ring_bytes(dumper, instance, instance->cpus[cpu_index], &most);
 
 	do {
 		moved = 0;
@@ -102,7 +112,7 @@ static int take_cpu(struct dumper *dumper, size_t buffer, size_t cpu_index)
 						instance->raw_fds[cpu_index], false, &moved);
 		total += moved;
 	} while (!err && moved > 0 && total <= most);
-	return err || moved > 0 ? err : take_last(dumper, buffer, cpu_index);
+	return err ? err : take_last(dumper, buffer, cpu_index);
 }
 
 static int take_all(struct dumper *dumper, struct diags *diags)
