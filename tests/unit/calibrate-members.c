@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The table of members against the probe files: what a probe needs and BTF cannot tell must be
+ * learnt, or the probe is lost on kernels without BTF.
+ */
+#include <check.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "calibrate/members.h"
+#include "kernel/layout.h"
+#include "probes/library.h"
+
+/* What calibrate would know if it found all that it looks for. */
+static struct profile *full_profile(void)
+{
+	struct profile *profile = xcalloc(1, sizeof(*profile));
+
+	profile->build_id = xstrdup("00");
+	for (size_t i = 0; i < member_row_count; i++) {
+		const struct member_row *row = &member_rows[i];
+		const struct profile_member member = {
+			.path = (char *)row->name,
+			.size = row->size ? row->size : sizeof(void *),
+		};
+
+		profile_set_member(profile, &member);
+	}
+	return profile;
+}
+
+static unsigned int check_expr(const struct probe_expr *expr, const struct layout *layout)
+{
+	unsigned int members = 0;
+
+	for (; expr; expr = expr->inner) {
+		struct layout_member member;
+
+		if (expr->kind != PROBE_EXPR_MEMBER)
+			continue;
+		members++;
+		ck_assert_msg(layout_find(layout, expr->text, &member, NULL) == 0,
+			      "%s:%d: calibrate does not learn %s", expr->place.file,
+			      expr->place.line, expr->text);
+	}
+	return members;
+}
+
+static unsigned int check_args(const struct probe_arg *args, size_t count,
+			       const struct layout *layout)
+{
+	unsigned int members = 0;
+
+	for (size_t i = 0; i < count; i++)
+		members += check_expr(args[i].expr, layout);
+	return members;
+}
+
+static unsigned int check_probe(const struct probe *probe, const struct layout *layout)
+{
+	unsigned int members = 0;
+
+	for (size_t i = 0; i < probe->carrier_count; i++)
+		for (size_t j = 0; j < probe->carriers[i].func_count; j++) {
+			const struct probe_func *func = &probe->carriers[i].funcs[j];
+
+			members += check_args(func->args, func->arg_count, layout);
+			members += check_args(func->ret_args, func->ret_arg_count, layout);
+		}
+	return members;
+}
+
+START_TEST(test_each_member_of_a_probe_is_learnt)
+{
+	struct probe_library library = { 0 };
+	struct profile *profile = full_profile();
+	struct layout *layout = layout_new();
+	struct diags diags = { 0 };
+	unsigned int members = 0;
+
+	layout_add_profile(layout, profile);
+	layout_add_builtin(layout);
+	ck_assert_int_eq(probe_library_load(TESTDIR "/../probes.d", &library, &diags), 0);
+	ck_assert_uint_ge(library.set_count, 6);
+	for (size_t i = 0; i < library.set_count; i++)
+		for (size_t j = 0; j < library.sets[i]->probe_count; j++)
+			members += check_probe(&library.sets[i]->probes[j], layout);
+	ck_assert_uint_ge(members, 100);
+	probe_library_clear(&library);
+	layout_free(layout);
+	profile_free(profile);
+	diags_clear(&diags);
+}
+END_TEST
+
+/* For probes of one's own. */
+static const char *const promised[] = {
+	"net.ns.inum",		"net_device.ifindex",	   "net_device.mtu",
+	"net_device.name",	"sock_common.skc_net",	   "tcp_sock.advmss",
+	"tcp_sock.bytes_acked", "tcp_sock.bytes_received", "tcp_sock.bytes_retrans",
+	"tcp_sock.bytes_sent",	"tcp_sock.data_segs_in",   "tcp_sock.data_segs_out",
+	"tcp_sock.delivered",	"tcp_sock.mdev_us",	   "tcp_sock.mss_cache",
+	"tcp_sock.packets_out", "tcp_sock.rcv_nxt",	   "tcp_sock.rcv_ssthresh",
+	"tcp_sock.segs_in",	"tcp_sock.segs_out",	   "tcp_sock.snd_cwnd",
+	"tcp_sock.snd_nxt",	"tcp_sock.snd_ssthresh",   "tcp_sock.snd_una",
+	"tcp_sock.snd_wnd",	"tcp_sock.srtt_us",	   "tcp_sock.total_retrans",
+	"tcp_sock.write_seq",
+};
+
+START_TEST(test_what_is_promised_is_learnt)
+{
+	struct profile *profile = full_profile();
+	struct layout *layout = layout_new();
+	struct layout_member member;
+
+	layout_add_profile(layout, profile);
+	ck_assert_int_eq(layout_find(layout, promised[_i], &member, NULL), 0);
+	layout_free(layout);
+	profile_free(profile);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("calibrate-members");
+	TCase *tcase = tcase_create("calibrate-members");
+
+	tcase_set_timeout(tcase, 60);
+	tcase_add_test(tcase, test_each_member_of_a_probe_is_learnt);
+	tcase_add_loop_test(tcase, test_what_is_promised_is_learnt, 0,
+			    (int)(sizeof(promised) / sizeof(promised[0])));
+	suite_add_tcase(suite, tcase);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
