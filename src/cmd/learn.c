@@ -46,15 +46,16 @@ int learn_write(const struct kernel *kernel, const struct calibrate_report *repo
 	return err;
 }
 
+/* What cannot be attached for another reason is not helped by a layout. */
 static bool lacks_layout(const struct resolved_probe *resolved)
 {
-	if (resolved->first >= resolved->carrier_count)
-		return resolved->carrier_count > 0;
+	for (size_t i = 0; i < resolved->carrier_count && i <= resolved->first; i++) {
+		const struct resolved_carrier *carrier = &resolved->carriers[i];
 
-	const struct resolved_carrier *carrier = &resolved->carriers[resolved->first];
-	for (size_t i = 0; i < carrier->field_count; i++)
-		if (carrier->fields[i].is_left_out && carrier->fields[i].is_symbolic)
-			return true;
+		for (size_t j = 0; j < carrier->field_count; j++)
+			if (carrier->fields[j].lacks_member)
+				return true;
+	}
 	return false;
 }
 

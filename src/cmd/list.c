@@ -52,17 +52,44 @@ static char *field_names(const struct resolved_carrier *carrier)
 	return text_steal(&names);
 }
 
+/* "0", or of a bit-field with its bits: "128:0+3" */
+static char *place_text(const struct layout_member *place)
+{
+	if (!place->bit_width)
+		return xasprintf("%zu", place->offset);
+	return xasprintf("%zu:%u+%u", place->offset, place->bit_offset, place->bit_width);
+}
+
+/* "btf: net_device.name at 0, sk_buff.dev at 16": by source, as long as that is the same. */
+static char *origin_text(const struct field_origin *field)
+{
+	struct text text = { 0 };
+
+	for (size_t i = 0; i < field->member_count; i++) {
+		const struct origin_member *member = &field->members[i];
+		NK_FREE char *place = place_text(&member->place);
+
+		if (!i || member->place.source != field->members[i - 1].place.source)
+			text_addf(&text, "%s%s: ", i ? "; " : "",
+				  layout_source_names[member->place.source]);
+		else
+			text_add(&text, ", ");
+		text_addf(&text, "%s at %s", member->path, place);
+	}
+	return text.data ? text_steal(&text) : xstrdup("no layout needed");
+}
+
 static void print_origins(const struct resolved_carrier *carrier)
 {
+	char type[PROBE_TYPE_NAME_MAX];
+
 	for (size_t i = 0; i < carrier->field_count; i++) {
 		const struct field_origin *field = &carrier->fields[i];
+		NK_FREE char *origin = field->is_left_out ? xasprintf("left out: %s", field->reason)
+							  : origin_text(field);
 
-		if (field->is_left_out)
-			printf("      %-12s left out: %s\n", field->name, field->reason);
-		else
-			printf("      %-12s %s\n", field->name,
-			       field->is_symbolic ? layout_source_names[field->source]
-						  : "no layout needed");
+		printf("      %-12s %-10s %s\n", field->name, probe_type_name(&field->type, type),
+		       origin);
 	}
 	for (size_t i = 0; i < carrier->missing_count; i++)
 		printf("      not in this kernel: %s\n", carrier->missing[i]);
@@ -71,6 +98,11 @@ static void print_origins(const struct resolved_carrier *carrier)
 static bool is_verified(const struct resolved_carrier *carrier)
 {
 	return carrier && carrier->known && carrier->known->verdict == PROFILE_VERIFIED;
+}
+
+static bool is_silent(const struct resolved_carrier *carrier)
+{
+	return carrier && carrier->known && carrier->known->verdict == PROFILE_SILENT;
 }
 
 /* Attached is not firing: what nk verify found out is said. */
@@ -110,6 +142,39 @@ static void print_probe(const struct probe *probe, const struct resolved_probe *
 		print_origins(carrier);
 }
 
+static void add_member(struct json *json, const struct origin_member *member)
+{
+	const struct layout_member *place = &member->place;
+
+	json_open(json, NULL, '{');
+	json_string(json, "member", member->path);
+	json_number(json, "offset", (long long)place->offset);
+	json_number(json, "size", (long long)place->size);
+	if (place->bit_width) {
+		json_number(json, "bit", place->bit_offset);
+		json_number(json, "width", place->bit_width);
+	}
+	json_string(json, "source", layout_source_names[place->source]);
+	json_close(json, '}');
+}
+
+/* source is that of the least trustworthy member. */
+static void add_field(struct json *json, const struct field_origin *field)
+{
+	char type[PROBE_TYPE_NAME_MAX];
+
+	json_open(json, NULL, '{');
+	json_string(json, "name", field->name);
+	json_string(json, "type", probe_type_name(&field->type, type));
+	json_string(json, "source", field->is_symbolic ? layout_source_names[field->source] : NULL);
+	json_string(json, "left_out", field->reason);
+	json_open(json, "members", '[');
+	for (size_t i = 0; i < field->member_count; i++)
+		add_member(json, &field->members[i]);
+	json_close(json, ']');
+	json_close(json, '}');
+}
+
 static void add_json(struct json *json, const struct probe *probe,
 		     const struct resolved_probe *resolved)
 {
@@ -126,18 +191,11 @@ static void add_json(struct json *json, const struct probe *probe,
 
 		json_string(json, "carrier", functions);
 		json_string(json, "verified", is_verified(carrier) ? carrier->known->date : NULL);
+		json_string(json, "silent", is_silent(carrier) ? carrier->known->date : NULL);
 		json_string(json, "reason", carrier ? NULL : resolved->reason);
 		json_open(json, "fields", '[');
-		for (size_t i = 0; carrier && i < carrier->field_count; i++) {
-			const struct field_origin *field = &carrier->fields[i];
-
-			json_open(json, NULL, '{');
-			json_string(json, "name", field->name);
-			json_string(json, "source",
-				    field->is_symbolic ? layout_source_names[field->source] : NULL);
-			json_string(json, "left_out", field->reason);
-			json_close(json, '}');
-		}
+		for (size_t i = 0; carrier && i < carrier->field_count; i++)
+			add_field(json, &carrier->fields[i]);
 		json_close(json, ']');
 	}
 	json_close(json, '}');

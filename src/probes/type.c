@@ -301,3 +301,26 @@ void probe_type_set_enum(struct probe_type *type, const char *plain)
 	type->bytes = info->bytes;
 	set_kernel(type, plain);
 }
+
+/* Several types have one display: they differ in their width. */
+static const char *element_name(const struct probe_type *type)
+{
+	if (type->kind == PROBE_TYPE_ENUM)
+		return type->enum_name;
+	for (size_t i = 0; type->kind == PROBE_TYPE_DISPLAY && i < probe_type_count; i++)
+		if (probe_types[i].display == type->display && probe_types[i].bytes == type->bytes)
+			return probe_types[i].name;
+	return NULL;
+}
+
+char *probe_type_name(const struct probe_type *type, char name[PROBE_TYPE_NAME_MAX])
+{
+	const char *element = element_name(type);
+
+	/* A kernel type has its array in it. */
+	if (element && type->count)
+		snprintf(name, PROBE_TYPE_NAME_MAX, "%s[%u]", element, type->count);
+	else
+		snprintf(name, PROBE_TYPE_NAME_MAX, "%s", element ? element : type->kernel);
+	return name;
+}

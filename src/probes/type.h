@@ -105,6 +105,15 @@ extern const char *const packet_member_names[PACKET_MEMBER_COUNT];
 int probe_type_parse(const char *text, size_t length, struct probe_type *type, const char **why,
 		     size_t *at);
 
+/* The longest name of a type, "packet[64]" or an enum's with "[64]", and its NUL. */
+enum { PROBE_TYPE_NAME_MAX = 40 };
+
+/*
+ * The type as a probe file names it, without the members of a packet: "be16", "u8[6]". Empty for
+ * PROBE_TYPE_NONE. Returns name.
+ */
+char *probe_type_name(const struct probe_type *type, char name[PROBE_TYPE_NAME_MAX]);
+
 /* Gives a PROBE_TYPE_ENUM its width: plain is the kernel type of the enum's values, "u32". */
 void probe_type_set_enum(struct probe_type *type, const char *plain);
 

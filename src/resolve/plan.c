@@ -65,6 +65,7 @@ static struct field_origin *add_origin(const struct probe_arg *arg, struct field
 	struct field_origin *origin = array_add(fields, count);
 
 	origin->name = arg->name;
+	origin->type = arg->type;
 	return origin;
 }
 
@@ -87,6 +88,7 @@ static int plan_arg(const struct render_context *context, const struct probe_arg
 		free(own.reason);
 		return err;
 	}
+	origin->type = rendered.type;
 	if (!name_fallback(half, &rendered, refusal)) {
 		rendered_clear(&rendered);
 		return -EINVAL;

@@ -144,6 +144,20 @@ static void refuse_member(struct render *render, const struct probe_expr *expr, 
 		       name);
 }
 
+/* An argument is rendered more than once; a member is told once. */
+static void note_origin(struct field_origin *origin, const char *path,
+			const struct layout_member *member)
+{
+	if (!origin->is_symbolic || member->source > origin->source)
+		origin->source = member->source;
+	origin->is_symbolic = true;
+	for (size_t i = 0; i < origin->member_count; i++)
+		if (strcmp(origin->members[i].path, path) == 0)
+			return;
+	*array_add(&origin->members, &origin->member_count) =
+		(struct origin_member){ path, *member };
+}
+
 static bool find_member(struct render *render, const struct probe_expr *expr,
 			struct layout_member *member)
 {
@@ -153,13 +167,10 @@ static bool find_member(struct render *render, const struct probe_expr *expr,
 
 	if (err) {
 		refuse_member(render, expr, err, near);
+		render->origin->lacks_member = err == -ENOENT;
 		return false;
 	}
-	if (render->origin) {
-		if (!render->origin->is_symbolic || member->source > render->origin->source)
-			render->origin->source = member->source;
-		render->origin->is_symbolic = true;
-	}
+	note_origin(render->origin, expr->text, member);
 	return true;
 }
 

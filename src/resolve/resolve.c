@@ -136,12 +136,32 @@ static void refuse_missing(const struct probe_carrier *carrier, struct resolved_
 
 static void free_fields(struct field_origin *fields, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		free(fields[i].reason);
+		free(fields[i].members);
+	}
 	free(fields);
 }
 
-/* Plans of the functions that are there; the fields told are those of the first. */
+/* Fields that another function has, too, are told once: alike but for what they are read from. */
+static void add_fields(struct resolved_carrier *out, struct field_origin *fields, size_t count)
+{
+	size_t before = out->field_count;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t known = 0;
+
+		while (known < before && strcmp(out->fields[known].name, fields[i].name) != 0)
+			known++;
+		if (known < before)
+			continue;
+		*array_add(&out->fields, &out->field_count) = fields[i];
+		fields[i] = (struct field_origin){ 0 };
+	}
+	free_fields(fields, count);
+}
+
+/* Plans of the functions that are there. */
 static size_t plan_carrier(const struct kernel *kernel, const struct probe_carrier *carrier,
 			   bool plain, struct plan *plans, struct resolved_carrier *out,
 			   struct refusal *refusal)
@@ -160,12 +180,7 @@ static size_t plan_carrier(const struct kernel *kernel, const struct probe_carri
 		if (plan_func(kernel, &carrier->funcs[i], symbol, plain, &plans[count], &fields,
 			      &field_count, refusal) == 0)
 			count++;
-		if (!out->fields) {
-			out->fields = fields;
-			out->field_count = field_count;
-		} else {
-			free_fields(fields, field_count);
-		}
+		add_fields(out, fields, field_count);
 	}
 	if (count == 0 && !refusal->reason) {
 		refuse_missing(carrier, out, &absence);

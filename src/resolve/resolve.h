@@ -33,11 +33,21 @@ struct event_def {
 	size_t line_count;
 };
 
-/* Where a field's offsets came from, for nk list. */
+/* A member that a field is read through, and where it is. */
+struct origin_member {
+	const char *path; /* STRUCT.MEMBER as the probe file has it, borrowed */
+	struct layout_member place;
+};
+
+/* A field's type and where its offsets came from, for nk list. */
 struct field_origin {
 	const char *name;	   /* borrowed from the probe_arg */
+	struct probe_type type;	   /* as on this kernel; as written where it is left out */
+	struct origin_member *members; /* outermost first; those that were found */
+	size_t member_count;
 	enum layout_source source; /* of the weakest member in its expression */
 	bool is_symbolic;	   /* false: no layout was needed */
+	bool lacks_member;	   /* the layout was needed, and does not know a member */
 	bool is_left_out;	   /* optional, and not to be had here */
 	char *reason;		   /* why it was left out; else NULL */
 };

@@ -173,7 +173,7 @@ START_TEST(every_row_of_the_table_is_a_type)
 {
 	const struct probe_type_info *info = &probe_types[_i];
 	struct probe_type type;
-	char text[64];
+	char text[64], name[PROBE_TYPE_NAME_MAX];
 	const char *why;
 	size_t at;
 
@@ -184,6 +184,8 @@ START_TEST(every_row_of_the_table_is_a_type)
 	ck_assert_int_eq(type.bytes, info->bytes);
 	ck_assert(strncmp(type.kernel, info->kernel, strlen(info->kernel)) == 0);
 	ck_assert_int_gt(strlen(info->doc), 0);
+	ck_assert_str_eq(probe_type_name(&type, name),
+			 info->display == DISPLAY_PACKET ? "packet[1]" : info->name);
 	/* What the kernel is given is a kernel type, as wide as the display type says. */
 	if (type.kind == PROBE_TYPE_DISPLAY) {
 		struct probe_type plain;

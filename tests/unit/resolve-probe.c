@@ -292,8 +292,26 @@ START_TEST(test_origins)
 	ck_assert_uint_eq(carrier->field_count, 3);
 	ck_assert(carrier->fields[0].is_symbolic);
 	ck_assert_int_eq(carrier->fields[0].source, LAYOUT_BTF);
+	ck_assert_uint_eq(carrier->fields[0].member_count, 1);
+	ck_assert_str_eq(carrier->fields[0].members[0].path, "sock.skc_num");
+	ck_assert_uint_eq(carrier->fields[0].members[0].place.offset, 14);
+	ck_assert_str_eq(carrier->fields[0].type.kernel, "u16");
 	ck_assert(!carrier->fields[1].is_symbolic);
+	ck_assert_str_eq(carrier->fields[1].type.kernel, "x64");
 	ck_assert(carrier->fields[2].is_left_out);
+	ck_assert(carrier->fields[2].lacks_member);
+	done(&result);
+	/* What the first function lacks is told of the second. */
+	result = resolve(
+		"6.1", NULL,
+		"p:nk/x udp_sendmsg a=+0(+sock.sk_socket($arg1)):u16\n"
+		"& udpv6_sendmsg a=$arg2:u16 b=+net_device.name(+sk_buff.dev($arg1)):string");
+	carrier = &result.resolved.carriers[0];
+	ck_assert_uint_eq(carrier->field_count, 2);
+	ck_assert_uint_eq(carrier->fields[0].member_count, 1);
+	ck_assert_uint_eq(carrier->fields[1].member_count, 2);
+	ck_assert_str_eq(carrier->fields[1].members[0].path, "net_device.name");
+	ck_assert_str_eq(carrier->fields[1].members[1].path, "sk_buff.dev");
 	done(&result);
 	result = resolve("6.1-nobpf", NULL, "p:nk/x tcp_connect a=+sock.skc_num($arg1):u16");
 	ck_assert_int_eq(result.resolved.carriers[0].fields[0].source, LAYOUT_BUILTIN);
