@@ -133,6 +133,7 @@ static int record(struct recorder *recorder, struct session *session, bool incom
 		.command = options->command,
 		.trace_command_only = options->children && options->pid_count == 0,
 		.seconds = options->seconds,
+		.sheds_capabilities = true,
 	};
 
 	const struct live_finish last = { .run = finish, .context = recorder };

@@ -286,7 +286,7 @@ static int run(const struct command *command, const struct options *options)
 
 	/* The file may come from anyone: what reads it has nothing to lose. */
 	if (!err)
-		err = privilege_drop_all(&diags);
+		err = privilege_drop_all(PRIVILEGE_OPEN_FILES, &diags);
 	if (!err)
 		err = open_output(&replay, &diags);
 	if (!err) {

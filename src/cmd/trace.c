@@ -222,6 +222,8 @@ static int run(const struct command *command, const struct options *options)
 		.command = options->command,
 		.trace_command_only = options->children && options->pid_count == 0,
 		.seconds = options->seconds,
+		.reads_files = true, /* comm_of() */
+		.sheds_capabilities = true,
 	};
 	const struct live_wish wish = { .buffer_percent = 0 };
 	struct setup setup = { 0 };

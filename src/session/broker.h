@@ -2,8 +2,8 @@
 /*
  * The two processes of a session. The broker (the process that the user started) has the
  * privileges: it starts and stops the session, runs COMMAND, keeps the time limit, takes the
- * signals, and undoes whatever way the worker ends. The worker gets open descriptors, drops every
- * capability, sets no_new_privs, and does the reading, decoding and writing.
+ * signals, and undoes whatever way the worker ends. The worker gets open descriptors, gives up all
+ * privileges (privilege_drop_all()), and does the reading, decoding and writing.
  */
 #ifndef NK_SESSION_BROKER_H
 #define NK_SESSION_BROKER_H
@@ -53,6 +53,7 @@ struct broker_job {
 	char *const *command;	 /* NULL: none */
 	bool trace_command_only; /* -c without -p: only COMMAND and its children */
 	double seconds;		 /* -d; 0: no limit */
+	bool reads_files;	 /* the work opens files that everybody may read */
 	/* In the broker, after the forks, before the start; may be NULL. */
 	int (*prepare)(void *context);
 	/*

@@ -125,6 +125,7 @@ void session_leave_to_parent(struct session *session)
 	close(session->tracefs_fd);
 	close(session->run_fd);
 	close(session->state->note_fd);
+	close(session->state->kernel->root_fd);
 	session->tracefs_fd = session->run_fd = session->state->note_fd = -1;
 }
 

@@ -135,7 +135,8 @@ worker_main(struct session *session, const struct broker_job *job, int control_f
 
 	ignore_signals();
 	session_leave_to_parent(session);
-	if (privilege_drop_all(&diags) == 0) {
+	if (privilege_drop_all(job->reads_files ? PRIVILEGE_READ_FILES : PRIVILEGE_OPEN_FILES,
+			       &diags) == 0) {
 		die_with(broker);
 		status = run_job(session, job, &state, &diags);
 	}

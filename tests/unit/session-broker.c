@@ -244,7 +244,7 @@ static int work_killed(struct worker *worker, void *context, struct diags *diags
 	(void)worker;
 	(void)context;
 	(void)diags;
-	kill(getpid(), SIGKILL);
+	raise(SIGKILL);
 	return 0;
 }
 
@@ -265,16 +265,14 @@ END_TEST
 /* Has seen enough as soon as there is anything to see. */
 static int work_little(struct worker *worker, void *context, struct diags *diags)
 {
-	bool is_on = false;
+	char is_on = '0';
 
 	(void)worker;
 	(void)diags;
-	while (!is_on) {
-		NK_FREE char *text = NULL;
-
+	while (is_on != '1') {
 		usleep(10000);
-		if (file_read(*(int *)context, "instance/tracing_on", &text, NULL) == 0)
-			is_on = strcmp(text, "1") == 0;
+		if (pread(*(int *)context, &is_on, 1, 0) < 0)
+			return 1;
 	}
 	return 0;
 }
@@ -287,14 +285,14 @@ START_TEST(test_worker_first)
 	fake_make(&fake);
 	NK_FREE char *script = shell_in(&fake, "sleep 0.5; cat instance/tracing_on >seen; exit 4");
 	char *command[] = { (char *)"sh", (char *)"-c", script, NULL };
-	struct broker_job job = { .work = work_little,
-				  .context = &fake.tree.fd,
-				  .command = command };
+	int tracing_on = openat(fake.tree.fd, "instance/tracing_on", O_RDONLY | O_CLOEXEC);
+	struct broker_job job = { .work = work_little, .context = &tracing_on, .command = command };
 
 	ck_assert_int_eq(run(&fake, &job), 0);
 	ck_assert_int_eq(fake.result.command_status, 4);
 	ck_assert_int_eq(fake.result.worker_status, 0);
 	expect_file(&fake, "seen", "0");
+	close(tracing_on);
 	fake_remove(&fake);
 }
 END_TEST
@@ -477,7 +475,7 @@ static const char *value_of(const char *status, const char *key)
 START_TEST(test_privileges)
 {
 	static const char *const empty[] = { "CapInh:\t", "CapPrm:\t", "CapEff:\t", "CapAmb:\t" };
-	struct broker_job job = { .work = work_status, .seconds = 0.1 };
+	struct broker_job job = { .work = work_status, .seconds = 0.1, .reads_files = true };
 	struct fake fake;
 
 	fake_make(&fake);
