@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sched.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -28,6 +29,9 @@
 struct replay {
 	const struct options *options;
 	const char *path;
+	int fd; /* of the file, until it is the reader's */
+	off_t file_bytes;
+	struct formats *plugins; /* until they are the decoder's */
 	struct dat_reader *file;
 	const char *incomplete; /* what is missing of the file */
 	struct decoder *decoder;
@@ -77,7 +81,7 @@ static int style_choose(const char *name, enum output_style *style, struct diags
 	return diag_error(diags, EINVAL, "there is no style '%s': text, json or trace-cmd", name);
 }
 
-static int open_decoder(const struct replay *replay, struct decoder **out, struct diags *diags)
+static int open_decoder(struct replay *replay, struct decoder **out, struct diags *diags)
 {
 	const struct dat_meta *meta = dat_reader_meta(replay->file);
 	struct decoder_options options = {
@@ -89,14 +93,15 @@ static int open_decoder(const struct replay *replay, struct decoder **out, struc
 		.cpu_count = meta->cpu_count,
 		.wall_offset_ns = meta->wall_offset_ns,
 		.has_wall_clock = meta->has_nk,
+		.plugins = replay->plugins,
 	};
+
+	replay->plugins = NULL;
 
 	struct decoder *decoder = *out = decoder_new(&options, diags);
 
 	if (!decoder)
 		return -EINVAL;
-	if (replay->output_options.style == OUTPUT_TRACE_CMD)
-		decoder_load_plugins(decoder);
 	for (size_t i = 0; i < meta->event_count; i++) {
 		const struct dat_event_format *event = &meta->events[i];
 		int err = decoder_add_event(decoder, event->system, event->text, event->length,
@@ -119,11 +124,9 @@ static int open_decoder(const struct replay *replay, struct decoder **out, struc
 static int choose_output(struct replay *replay, struct diags *diags)
 {
 	const struct dat_meta *meta = dat_reader_meta(replay->file);
-	enum output_style style = replay->options->json ? OUTPUT_JSON : OUTPUT_TEXT;
-	int err = style_choose(replay->options->style, &style, diags);
+	enum output_style style = replay->output_options.style;
+	int err = span_parse(replay->options->since, meta->has_nk, &replay->since, diags);
 
-	if (!err)
-		err = span_parse(replay->options->since, meta->has_nk, &replay->since, diags);
 	if (!err)
 		err = span_parse(replay->options->until, meta->has_nk, &replay->until, diags);
 	if (err)
@@ -142,10 +145,38 @@ static int choose_output(struct replay *replay, struct diags *diags)
 	return 0;
 }
 
+/*
+ * All that needs a path, none of which the file has a say in: the file itself, plugins, the time
+ * zone, which the C library reads when it is first asked for it.
+ */
+static int open_paths(struct replay *replay, struct diags *diags)
+{
+	enum output_style *style = &replay->output_options.style;
+	struct stat status;
+	int err;
+
+	*style = replay->options->json ? OUTPUT_JSON : OUTPUT_TEXT;
+	err = style_choose(replay->options->style, style, diags);
+	if (!err)
+		err = dat_reader_open_file(replay->path, &replay->fd, diags);
+	if (err)
+		return err;
+	if (fstat(replay->fd, &status) == 0)
+		replay->file_bytes = status.st_size;
+	if (*style == OUTPUT_TRACE_CMD)
+		replay->plugins = decoder_load_plugins();
+	if (*style == OUTPUT_TEXT)
+		tzset();
+	return 0;
+}
+
 static int open_replay(struct replay *replay, struct diags *diags)
 {
-	int err = dat_reader_open(replay->path, &replay->file, &replay->incomplete, diags);
+	int fd = replay->fd;
+	int err;
 
+	replay->fd = -1;
+	err = dat_reader_open_fd(fd, replay->path, &replay->file, &replay->incomplete, diags);
 	if (!err)
 		err = choose_output(replay, diags);
 	if (!err)
@@ -162,12 +193,10 @@ static int open_replay(struct replay *replay, struct diags *diags)
 /* How many threads print: none of their own for small files, and where there is one CPU. */
 static size_t team_size(const struct replay *replay)
 {
-	struct stat status;
 	cpu_set_t cpus;
 
 	if (replay->options->count > 0 || replay->output_options.style == OUTPUT_TRACE_CMD ||
-	    stat(replay->path, &status) < 0 || status.st_size < TEAM_FILE_BYTES ||
-	    sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
+	    replay->file_bytes < TEAM_FILE_BYTES || sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
 		return 0;
 
 	size_t count = (size_t)CPU_COUNT(&cpus);
@@ -212,6 +241,9 @@ static void close_replay(struct replay *replay)
 	record_reader_close(replay->reader);
 	decoder_free(replay->decoder);
 	dat_reader_close(replay->file);
+	decoder_unload_plugins(replay->plugins);
+	if (replay->fd >= 0)
+		close(replay->fd);
 	free(replay->instances);
 }
 
@@ -273,7 +305,7 @@ static int sum_up(const struct replay *replay, struct diags *diags)
 
 static int run(const struct command *command, const struct options *options)
 {
-	struct replay replay = { .options = options, .path = "trace.dat" };
+	struct replay replay = { .options = options, .path = "trace.dat", .fd = -1 };
 	struct diags diags = { 0 };
 	int status = CMD_FAILED;
 
@@ -282,11 +314,14 @@ static int run(const struct command *command, const struct options *options)
 		replay.path = options->names[0];
 	if (options->input)
 		replay.path = options->input;
-	int err = open_replay(&replay, &diags);
+	int err = open_paths(&replay, &diags);
 
-	/* The file may come from anyone: what reads it has nothing to lose. */
+	/* The file may come from anyone: what reads it has nothing to lose, and can open nothing.
+	 */
 	if (!err)
 		err = privilege_drop_all(PRIVILEGE_OPEN_FILES, &diags);
+	if (!err)
+		err = open_replay(&replay, &diags);
 	if (!err)
 		err = open_output(&replay, &diags);
 	if (!err) {

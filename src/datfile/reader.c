@@ -24,18 +24,30 @@ struct dat_reader {
 	struct page_source *pages;
 };
 
-static int open_file(const char *path, struct parse *parse, struct diags *diags)
+int dat_reader_open_file(const char *path, int *fd, struct diags *diags)
 {
+	NK_CLOSE int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat status;
 
-	parse->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (parse->fd < 0 || fstat(parse->fd, &status) < 0)
+	if (file < 0 || fstat(file, &status) < 0)
 		return diag_error(diags, errno, "cannot open '%s': %s", path, strerror(errno));
 	if (S_ISDIR(status.st_mode))
 		return diag_error(diags, EISDIR, "cannot read '%s': it is a directory", path);
 	if (!S_ISREG(status.st_mode))
 		return diag_error(diags, EINVAL, "cannot read '%s': it is not a regular file",
 				  path);
+	*fd = file;
+	file = -1;
+	return 0;
+}
+
+static int take_file(struct parse *parse, int fd, const char *path, struct diags *diags)
+{
+	struct stat status;
+
+	parse->fd = fd;
+	if (fstat(fd, &status) < 0)
+		return diag_error(diags, errno, "cannot read '%s': %s", path, strerror(errno));
 	parse->file_bytes = (uint64_t)status.st_size;
 	return 0;
 }
@@ -146,11 +158,18 @@ static void parse_clear(struct parse *parse)
 int dat_reader_open(const char *path, struct dat_reader **out, const char **incomplete,
 		    struct diags *diags)
 {
-	struct dat_reader *reader = xcalloc(1, sizeof(*reader));
-	int ret;
+	int fd;
+	int ret = dat_reader_open_file(path, &fd, diags);
 
-	reader->parse.fd = -1;
-	ret = open_file(path, &reader->parse, diags);
+	return ret < 0 ? ret : dat_reader_open_fd(fd, path, out, incomplete, diags);
+}
+
+int dat_reader_open_fd(int fd, const char *path, struct dat_reader **out, const char **incomplete,
+		       struct diags *diags)
+{
+	struct dat_reader *reader = xcalloc(1, sizeof(*reader));
+	int ret = take_file(&reader->parse, fd, path, diags);
+
 	if (!ret)
 		ret = parse_file(&reader->parse, path, diags);
 	if (ret < 0) {

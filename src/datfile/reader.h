@@ -18,6 +18,13 @@ struct dat_reader;
  */
 int dat_reader_open(const char *path, struct dat_reader **out, const char **incomplete,
 		    struct diags *diags);
+/*
+ * The same in two steps, between which nothing of the file has been read: *fd is a regular file.
+ * What opens the reader owns fd, also where it fails; path is for messages.
+ */
+int dat_reader_open_file(const char *path, int *fd, struct diags *diags);
+int dat_reader_open_fd(int fd, const char *path, struct dat_reader **out, const char **incomplete,
+		       struct diags *diags);
 const struct dat_meta *dat_reader_meta(const struct dat_reader *reader);
 /*
  * All CPUs of all buffers that have pages; owned by the reader. next() skips pages without events.

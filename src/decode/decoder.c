@@ -58,8 +58,13 @@ struct decoder *decoder_new(const struct decoder_options *options, struct diags 
 		diag_warning(diags, "a long of %u bytes cannot be: 8 are taken",
 			     options->long_bytes);
 	context->is_swapped = options->is_big_endian != (__BYTE_ORDER == __BIG_ENDIAN);
-	context->formats =
-		formats_new(context->long_bytes, options->is_big_endian, options->cpu_count);
+	context->formats = options->plugins;
+	if (context->formats)
+		formats_set_machine(context->formats, context->long_bytes, options->is_big_endian,
+				    options->cpu_count);
+	else
+		context->formats = formats_new(context->long_bytes, options->is_big_endian,
+					       options->cpu_count);
 	formats_set_symbols(context->formats, find_symbol, decoder);
 	decoder->comms = comms_new();
 	decoder->layout = (struct walk_layout){
@@ -115,9 +120,14 @@ int decoder_add_event(struct decoder *decoder, const char *system, const char *f
 	return 0;
 }
 
-void decoder_load_plugins(struct decoder *decoder)
+struct formats *decoder_load_plugins(void)
 {
-	formats_load_plugins(decoder->context.formats);
+	return formats_new_with_plugins();
+}
+
+void decoder_unload_plugins(struct formats *plugins)
+{
+	formats_free(plugins);
 }
 
 static void enter(struct decoder *decoder, const struct source_event *event,

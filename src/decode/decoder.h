@@ -24,9 +24,20 @@ struct decoder_options {
 	int cpu_count;
 	int64_t wall_offset_ns; /* as in struct output_options; for whoever passes this on */
 	bool has_wall_clock;
+	struct formats
+		*plugins; /* of decoder_load_plugins(), the decoder's from here on; or NULL */
 };
 
 struct decoder;
+
+/*
+ * Plugins of libtraceevent, where they are installed: events are then printed as trace-cmd does.
+ * They keep state of their own: one decoder of a process may have them. Apart from the decoder,
+ * since they are programs: they are loaded before anything of a recording is read.
+ */
+struct formats *decoder_load_plugins(void);
+/* Of those that no decoder was given; NULL is fine. */
+void decoder_unload_plugins(struct formats *plugins);
 
 struct decoder *decoder_new(const struct decoder_options *options, struct diags *diags);
 void decoder_free(struct decoder *decoder);
@@ -37,10 +48,6 @@ void decoder_free(struct decoder *decoder);
  */
 int decoder_add_event(struct decoder *decoder, const char *system, const char *format,
 		      size_t length, const struct event_desc *desc, struct diags *diags);
-
-/* Plugins of libtraceevent, where they are installed: events are then printed as trace-cmd does.
- * They keep state of their own: one decoder of a process may have them. Before events are added. */
-void decoder_load_plugins(struct decoder *decoder);
 
 /* Comms by pid, "PID NAME" lines as in saved_cmdlines; more may be added at any time. */
 void decoder_add_comms(struct decoder *decoder, const char *saved_cmdlines);

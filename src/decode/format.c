@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <event-parse.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 
@@ -24,26 +26,54 @@ struct formats {
 	void *context;
 };
 
-struct formats *formats_new(unsigned int long_bytes, bool is_big_endian, int cpu_count)
+static struct formats *make(void)
 {
 	struct formats *formats = xcalloc(1, sizeof(*formats));
 
 	formats->tep = tep_alloc();
 	/* What it has to say goes to standard error otherwise, and is told by diags here. */
 	tep_set_loglevel(TEP_LOG_NONE);
-	tep_set_long_size(formats->tep, (int)long_bytes);
-	tep_set_file_bigendian(formats->tep, is_big_endian ? TEP_BIG_ENDIAN : TEP_LITTLE_ENDIAN);
-	tep_set_local_bigendian(formats->tep,
-				tep_is_bigendian() ? TEP_BIG_ENDIAN : TEP_LITTLE_ENDIAN);
-	tep_set_cpus(formats->tep, cpu_count);
 	trace_seq_init(&formats->text);
 	formats->copy = xcalloc(1, FORMAT_SIZE_MAX + REACH);
 	return formats;
 }
 
-void formats_load_plugins(struct formats *formats)
+struct formats *formats_new(unsigned int long_bytes, bool is_big_endian, int cpu_count)
 {
+	struct formats *formats = make();
+
+	formats_set_machine(formats, long_bytes, is_big_endian, cpu_count);
+	return formats;
+}
+
+/*
+ * Beside those of its own directory libtraceevent loads what these variables lead to. That is code:
+ * root runs none that another user may have put there, as sudo(8) keeps HOME in places.
+ */
+static void forget_users_plugins(void)
+{
+	unsetenv("TRACEEVENT_PLUGIN_DIR");
+	unsetenv("HOME");
+}
+
+struct formats *formats_new_with_plugins(void)
+{
+	struct formats *formats = make();
+
+	if (geteuid() == 0)
+		forget_users_plugins();
 	formats->plugins = tep_load_plugins(formats->tep);
+	return formats;
+}
+
+void formats_set_machine(struct formats *formats, unsigned int long_bytes, bool is_big_endian,
+			 int cpu_count)
+{
+	tep_set_long_size(formats->tep, (int)long_bytes);
+	tep_set_file_bigendian(formats->tep, is_big_endian ? TEP_BIG_ENDIAN : TEP_LITTLE_ENDIAN);
+	tep_set_local_bigendian(formats->tep,
+				tep_is_bigendian() ? TEP_BIG_ENDIAN : TEP_LITTLE_ENDIAN);
+	tep_set_cpus(formats->tep, cpu_count);
 }
 
 void formats_free(struct formats *formats)

@@ -41,8 +41,13 @@ struct formats;
 struct formats *formats_new(unsigned int long_bytes, bool is_big_endian, int cpu_count);
 void formats_free(struct formats *formats);
 
-/* Once, before formats are added. */
-void formats_load_plugins(struct formats *formats);
+/*
+ * With libtraceevent's plugins, which keep state of their own: once a process. Of which machine the
+ * formats are is for formats_set_machine() to say, before they are added.
+ */
+struct formats *formats_new_with_plugins(void);
+void formats_set_machine(struct formats *formats, unsigned int long_bytes, bool is_big_endian,
+			 int cpu_count);
 
 /* Bytes of a sub-buffer's commit word, from events/header_page; fallback where that does not say.
  */

@@ -152,17 +152,24 @@ int probe_parse(const char *name, const char *path, const char *text, struct pro
 	return parse_checked(name, path, text, strlen(text), out, diags);
 }
 
-int probe_parse_file(const char *path, struct probe_set **out, struct diags *diags)
+int probe_parse_bytes(const char *path, const char *text, size_t length, struct probe_set **out,
+		      struct diags *diags)
 {
 	const char *slash = strrchr(path, '/');
 	NK_FREE char *name = xstrdup(slash ? slash + 1 : path);
+
+	if (strlen(name) > 7 && strcmp(name + strlen(name) - 7, ".probes") == 0)
+		name[strlen(name) - 7] = '\0';
+	return parse_checked(name, path, text, length, out, diags);
+}
+
+int probe_parse_file(const char *path, struct probe_set **out, struct diags *diags)
+{
 	NK_FREE char *text = NULL;
-	size_t length = strlen(name);
+	size_t length;
 	int err = file_read(AT_FDCWD, path, &text, &length);
 
 	if (err)
 		return diag_error(diags, -err, "cannot read %s: %s", path, strerror(-err));
-	if (strlen(name) > 7 && strcmp(name + strlen(name) - 7, ".probes") == 0)
-		name[strlen(name) - 7] = '\0';
-	return parse_checked(name, path, text, length, out, diags);
+	return probe_parse_bytes(path, text, length, out, diags);
 }

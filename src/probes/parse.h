@@ -15,6 +15,10 @@
 int probe_parse(const char *name, const char *path, const char *text, struct probe_set **out,
 		struct diags *diags);
 
+/* As probe_parse_file(), of a file that was read already. */
+int probe_parse_bytes(const char *path, const char *text, size_t length, struct probe_set **out,
+		      struct diags *diags);
+
 /* Reads and parses PATH; the set's name is its file name without ".probes". 0 or -errno. */
 int probe_parse_file(const char *path, struct probe_set **out, struct diags *diags);
 
