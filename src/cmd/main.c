@@ -9,6 +9,7 @@
 #include "base/diag.h"
 #include "cmd/cmd.h"
 #include "config.h"
+#include "session/privilege.h"
 
 static const struct command *const commands[] = {
 	&cmd_list, &cmd_check, &cmd_trace,  &cmd_record,    &cmd_replay, &cmd_start,
@@ -70,6 +71,8 @@ static int run(const struct command *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	struct diags diags = { 0 };
+
 	if (argc < 2) {
 		print_help(stderr);
 		return CMD_USAGE;
@@ -86,5 +89,11 @@ int main(int argc, char **argv)
 
 	const struct command *command = find(argv[1]);
 
-	return command ? run(command, argc - 1, argv + 1) : unknown(argv[1]);
+	if (!command)
+		return unknown(argv[1]);
+	if (privilege_drop_borrowed(&diags) != 0) {
+		diags_print(&diags, stderr);
+		return CMD_FAILED;
+	}
+	return run(command, argc - 1, argv + 1);
 }

@@ -86,7 +86,7 @@ static int load_directory(const char *path, struct probe_library *library, struc
 /* The search path, without empty elements. */
 static void list_directories(const char *probes_dir, struct names *directories)
 {
-	const char *path = getenv("NK_PROBES_PATH");
+	const char *path = secure_getenv("NK_PROBES_PATH");
 
 	if (probes_dir)
 		*array_add(&directories->items, &directories->count) = xstrdup(probes_dir);
