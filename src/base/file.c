@@ -62,10 +62,27 @@ int file_write(int dirfd, const char *path, const char *text, int append)
 	if (fd < 0)
 		return -errno;
 
-	ssize_t done = write(fd, text, length);
+	ssize_t done;
+
+	/* Interrupted, it has written nothing. */
+	do {
+		done = write(fd, text, length);
+	} while (done < 0 && errno == EINTR);
 	if (done < 0)
 		return -errno;
 	return (size_t)done == length ? 0 : -EIO;
+}
+
+int file_open_dir(int dirfd, const char *path, DIR **dir)
+{
+	NK_CLOSE int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *opened = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!opened)
+		return -errno;
+	fd = -1;
+	*dir = opened;
+	return 0;
 }
 
 int file_write_all(int fd, const void *data, size_t length)

@@ -6,6 +6,7 @@
 #ifndef NK_BASE_FILE_H
 #define NK_BASE_FILE_H
 
+#include <dirent.h>
 #include <stddef.h>
 
 /*
@@ -19,6 +20,9 @@ int file_read(int dirfd, const char *path, char **text, size_t *length);
  * Returns 0 or -errno; a short write is -EIO.
  */
 int file_write(int dirfd, const char *path, const char *text, int append);
+
+/* Opens a directory; *dir is the caller's, for closedir(3). 0 or -errno. */
+int file_open_dir(int dirfd, const char *path, DIR **dir);
 
 /* Writes all of a buffer to a descriptor, going on after short writes and EINTR. 0 or -errno. */
 int file_write_all(int fd, const void *data, size_t length);

@@ -1,28 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nk clean: removes what dead sessions left behind.
+ * nk clean: removes what dead sessions left behind, and says what it was.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cmd/cmd.h"
 #include "cmd/setup.h"
 #include "session/session.h"
+
+static void say_removed(char *const *removed, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		fprintf(stderr, "nk: removed the %s\n", removed[i]);
+	if (count == 0)
+		fputs("nk: dead sessions have left nothing\n", stderr);
+}
 
 static int run(const struct command *command, const struct options *options)
 {
 	struct kernel_options kernel_options = { 0 };
 	struct kernel *kernel = NULL;
 	struct diags diags = { 0 };
-	size_t removed = 0;
+	char **removed = NULL;
+	size_t count = 0;
 	int err = kernel_open(&kernel_options, &kernel, &diags);
 
 	(void)command;
 	if (!err)
-		err = session_clean(kernel, NULL, &removed, &diags);
+		err = session_clean(kernel, NULL, &removed, &count, &diags);
+	if (!options->quiet && (!err || count > 0))
+		say_removed(removed, count);
 	setup_say(&diags, options->quiet);
-	if (!err && !options->quiet)
-		fprintf(stderr, "nk: removed %zu instance%s and definition%s of dead sessions\n",
-			removed, removed == 1 ? "" : "s", removed == 1 ? "" : "s");
+	for (size_t i = 0; i < count; i++)
+		free(removed[i]);
+	free(removed);
 	kernel_close(kernel);
 	return err ? CMD_FAILED : CMD_DONE;
 }

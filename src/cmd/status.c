@@ -2,14 +2,27 @@
 /*
  * nk status: the sessions that there are, alive and dead, and what each has in the kernel.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "cmd/json.h"
 #include "cmd/setup.h"
 #include "session/session.h"
+
+static void print_since(int64_t since)
+{
+	time_t time = (time_t)since;
+	struct tm fields;
+	char text[64];
+
+	if (since > 0 && localtime_r(&time, &fields) &&
+	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &fields) > 0)
+		printf("\tsince %s\n", text);
+}
 
 static void print_text(const struct session_info *info)
 {
@@ -19,8 +32,12 @@ static void print_text(const struct session_info *info)
 	else
 		printf("\tflight recorder");
 	putchar('\n');
+	print_since(info->since);
+	for (size_t i = 0; i < info->set_count; i++)
+		printf("%s%s%s", i ? " " : "\tof ", info->sets[i],
+		       i + 1 == info->set_count ? "\n" : "");
 	for (size_t i = 0; i < info->instance_count; i++)
-		printf("\tinstance %s\n", info->instances[i]);
+		printf("\tinstance %s, %" PRIu64 " lost\n", info->instances[i], info->lost[i]);
 	for (size_t i = 0; i < info->definition_count; i++)
 		printf("\tdefinition %s\n", info->definitions[i]);
 }
@@ -31,6 +48,15 @@ static void add_names(struct json *json, const char *key, char **names, size_t c
 	for (size_t i = 0; i < count; i++)
 		json_string(json, NULL, names[i]);
 	json_close(json, ']');
+}
+
+static long long sum_lost(const struct session_info *info)
+{
+	uint64_t lost = 0;
+
+	for (size_t i = 0; i < info->instance_count; i++)
+		lost += info->lost[i];
+	return (long long)lost;
 }
 
 static int print_json(const struct session_info *infos, size_t count)
@@ -45,7 +71,11 @@ static int print_json(const struct session_info *infos, size_t count)
 		json_string(&json, "session", info->name);
 		json_bool(&json, "alive", info->is_alive);
 		json_number(&json, "pid", info->pid);
+		if (info->since > 0)
+			json_number(&json, "since", info->since);
+		add_names(&json, "sets", info->sets, info->set_count);
 		add_names(&json, "instances", info->instances, info->instance_count);
+		json_number(&json, "lost", sum_lost(info));
 		add_names(&json, "definitions", info->definitions, info->definition_count);
 		json_close(&json, '}');
 		json_line(&json);

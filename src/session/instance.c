@@ -128,14 +128,14 @@ static int compare_cpus(const void *a, const void *b)
 
 static int list_cpus(struct session_instance *instance)
 {
-	int fd = openat(instance->dir_fd, "per_cpu", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
+	DIR *dir;
 	int cpu;
 	char rest;
+	int err = file_open_dir(instance->dir_fd, "per_cpu", &dir);
 
-	if (!dir)
-		return -errno;
+	if (err)
+		return err;
 	while ((entry = readdir(dir)))
 		if (sscanf(entry->d_name, "cpu%d%c", &cpu, &rest) == 1)
 			*array_add(&instance->cpus, &instance->cpu_count) = cpu;
@@ -164,7 +164,7 @@ static int open_cpus(struct session_instance *instance, struct diags *diags)
 	return 0;
 }
 
-int instance_open(int tracefs_fd, struct session_instance *out, struct diags *diags)
+int instance_look_into(int tracefs_fd, struct session_instance *out, struct diags *diags)
 {
 	NK_FREE char *path = xasprintf("instances/%s", out->name);
 
@@ -177,7 +177,14 @@ int instance_open(int tracefs_fd, struct session_instance *out, struct diags *di
 	if (err)
 		return diag_error(diags, -err, "cannot list the CPUs of instance '%s': %s",
 				  out->name, strerror(-err));
-	return open_cpus(out, diags);
+	return 0;
+}
+
+int instance_open(int tracefs_fd, struct session_instance *out, struct diags *diags)
+{
+	int err = instance_look_into(tracefs_fd, out, diags);
+
+	return err ? err : open_cpus(out, diags);
 }
 
 void instance_close(struct session_instance *instance)
@@ -202,6 +209,16 @@ void instance_clear(struct session_instance *instance)
 	free(instance->cpus);
 	free(instance->name);
 	*instance = (struct session_instance){ .dir_fd = -1 };
+}
+
+void instance_silence(int tracefs_fd, const char *name)
+{
+	char path[NAME_MAX + 32];
+
+	snprintf(path, sizeof(path), "instances/%s/tracing_on", name);
+	file_write(tracefs_fd, path, "0", 0);
+	snprintf(path, sizeof(path), "instances/%s/events/enable", name);
+	file_write(tracefs_fd, path, "0", 0);
 }
 
 int instance_remove(int tracefs_fd, const char *name)

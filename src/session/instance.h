@@ -29,12 +29,16 @@ int instance_make(int tracefs_fd, const char *name, struct diags *diags);
 /* Off, and set up; dir_fd: the instance's directory. */
 int instance_configure(int dir_fd, const struct features *features,
 		       const struct instance_settings *settings, struct diags *diags);
-/* Opens the directory of out->name, and every CPU's trace_pipe_raw. */
+/* Opens the directory of out->name, and lists its CPUs. */
+int instance_look_into(int tracefs_fd, struct session_instance *out, struct diags *diags);
+/* The same, and opens every CPU's trace_pipe_raw. */
 int instance_open(int tracefs_fd, struct session_instance *out, struct diags *diags);
 /* Closes what instance_open() opened; name and stats stay. */
 void instance_close(struct session_instance *instance);
 /* Frees all of it. */
 void instance_clear(struct session_instance *instance);
+/* Turns one of that name off, and its events, as far as it goes. */
+void instance_silence(int tracefs_fd, const char *name);
 /* rmdir; waits a moment for a dying reader. One that is gone is fine. 0 or -errno. */
 int instance_remove(int tracefs_fd, const char *name);
 

@@ -10,8 +10,12 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/alloc.h"
+#include "session/definitions.h"
+#include "session/instance.h"
 #include "session/ownership.h"
 #include "session/session.h"
+#include "session/stats.h"
 #include "session/undo.h"
 
 /* The open files of one look at the sessions. */
@@ -59,12 +63,80 @@ static int view_open(const struct kernel *kernel, const char *run_dir, bool lock
 	return err;
 }
 
+static void drop_name(char **names, size_t *count, size_t index)
+{
+	free(names[index]);
+	memmove(&names[index], &names[index + 1], (--*count - index) * sizeof(*names));
+}
+
+/* Also of an instance that cannot be read nothing is lost that is known. */
+static uint64_t read_lost(int tracefs_fd, const char *name)
+{
+	struct session_instance instance = { .name = xstrdup(name), .dir_fd = -1 };
+	struct diags ignored = { 0 };
+	uint64_t lost = 0;
+
+	if (instance_look_into(tracefs_fd, &instance, &ignored) == 0) {
+		stats_read_cpus(&instance);
+		for (size_t i = 0; i < instance.cpu_count; i++)
+			lost += stats_lost(&instance.stats[i]);
+	}
+	instance_clear(&instance);
+	diags_clear(&ignored);
+	return lost;
+}
+
+static void look_at_instances(const struct view *view, struct session_info *info)
+{
+	size_t next = 0;
+
+	while (next < info->instance_count) {
+		NK_FREE char *path = xasprintf("instances/%s", info->instances[next]);
+
+		if (faccessat(view->tracefs_fd, path, F_OK, 0) != 0)
+			drop_name(info->instances, &info->instance_count, next);
+		else
+			next++;
+	}
+	info->lost = xcalloc(info->instance_count, sizeof(*info->lost));
+	for (size_t i = 0; i < info->instance_count; i++)
+		info->lost[i] = read_lost(view->tracefs_fd, info->instances[i]);
+}
+
+static int look_at_kernel(struct view *view)
+{
+	struct definitions there;
+	int err = definitions_read(view->tracefs_fd, &there);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < view->count; i++) {
+		struct session_info *info = &view->infos[i];
+		size_t next = 0;
+
+		look_at_instances(view, info);
+		while (next < info->definition_count) {
+			if (definitions_count(&there, info->definitions[next]) == 0)
+				drop_name(info->definitions, &info->definition_count, next);
+			else
+				next++;
+		}
+	}
+	definitions_clear(&there);
+	return 0;
+}
+
 int session_list(const struct kernel *kernel, const char *run_dir, struct session_info **infos,
 		 size_t *count, struct diags *diags)
 {
 	struct view view;
 	int err = view_open(kernel, run_dir, false, &view, diags);
 
+	if (!err && view.count > 0) {
+		err = look_at_kernel(&view);
+		if (err)
+			diag_error(diags, -err, "cannot read kprobe_events: %s", strerror(-err));
+	}
 	if (!err) {
 		*infos = view.infos;
 		*count = view.count;
@@ -82,8 +154,12 @@ void session_infos_free(struct session_info *infos, size_t count)
 			free(infos[i].instances[j]);
 		for (size_t j = 0; j < infos[i].definition_count; j++)
 			free(infos[i].definitions[j]);
+		for (size_t j = 0; j < infos[i].set_count; j++)
+			free(infos[i].sets[j]);
 		free(infos[i].instances);
 		free(infos[i].definitions);
+		free(infos[i].sets);
+		free(infos[i].lost);
 		free(infos[i].name);
 	}
 	free(infos);
@@ -110,25 +186,34 @@ int session_remove(const struct kernel *kernel, const char *run_dir, const char 
 		err = diag_error(diags, EBUSY, "the session '%s' belongs to the living process %d",
 				 name, (int)info->pid);
 	if (!err) {
-		struct undo undo = { view.tracefs_fd, view.infos, view.count, 0, 0 };
+		struct undo undo = { .tracefs_fd = view.tracefs_fd,
+				     .infos = view.infos,
+				     .info_count = view.count };
 
 		err = undo_session(&undo, view.run_fd, info, diags);
+		undo_clear(&undo);
 	}
 	view_close(&view);
 	return err;
 }
 
-int session_clean(const struct kernel *kernel, const char *run_dir, size_t *removed,
+int session_clean(const struct kernel *kernel, const char *run_dir, char ***removed, size_t *count,
 		  struct diags *diags)
 {
 	struct view view;
 	int err = view_open(kernel, run_dir, true, &view, diags);
 
-	if (!err) {
-		struct undo undo = { view.tracefs_fd, view.infos, view.count, 0, 0 };
+	*removed = NULL;
+	*count = 0;
+	/* Where there is no run directory there is nothing to be removed, and no lock is held. */
+	if (!err && view.run_fd >= 0) {
+		struct undo undo = { .tracefs_fd = view.tracefs_fd,
+				     .infos = view.infos,
+				     .info_count = view.count };
 
 		err = undo_dead(&undo, view.run_fd, diags);
 		*removed = undo.removed;
+		*count = undo.removed_count;
 	}
 	view_close(&view);
 	return err;

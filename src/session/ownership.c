@@ -25,7 +25,7 @@
 #define LOCK_NAME    "lock"
 #define NAME_LIMIT   100
 #define LOCK_WAIT_NS 20000000L
-#define UNDO_TRIES   500 /* 10 s */
+#define UNDO_TRIES   3000 /* 60 s: many may end at once, each with many definitions to delete */
 
 static int check_safe(int fd, const char *path, struct diags *diags)
 {
@@ -112,7 +112,10 @@ int ownership_check_name(const char *name, struct diags *diags)
 	return 0;
 }
 
-/* Field 22 of /proc/PID/stat, behind the name, which may hold blanks and parentheses. */
+/*
+ * Field 22 of /proc/PID/stat, behind the name, which may hold blanks and parentheses. -ESRCH for
+ * one that has ended and that its parent has not waited for.
+ */
 static int read_start_time(int root_fd, pid_t pid, unsigned long long *start_time)
 {
 	NK_FREE char *text = NULL;
@@ -134,6 +137,8 @@ static int read_start_time(int root_fd, pid_t pid, unsigned long long *start_tim
 		word = text_next_word(&cursor);
 		if (!word)
 			return -EINVAL;
+		if (field == 3 && strchr("ZXx", word[0]))
+			return -ESRCH;
 	}
 	*start_time = strtoull(word, NULL, 10);
 	return 0;
@@ -151,12 +156,30 @@ static void parse_note_line(char *line, struct session_info *out, unsigned long 
 		*array_add(&out->instances, &out->instance_count) = xstrdup(value);
 	} else if (strcmp(kind, "definition") == 0) {
 		*array_add(&out->definitions, &out->definition_count) = xstrdup(value);
+	} else if (strcmp(kind, "set") == 0) {
+		*array_add(&out->sets, &out->set_count) = xstrdup(value);
+	} else if (strcmp(kind, "since") == 0) {
+		out->since = strtoll(value, NULL, 10);
 	} else if (strcmp(kind, "pid") == 0) {
 		const char *start = text_next_word(&cursor);
 
 		out->pid = (pid_t)strtol(value, NULL, 10);
 		*start_time = start ? strtoull(start, NULL, 10) : 0;
 	}
+}
+
+/*
+ * A line without its end was cut short, and what it would have noted was not made yet. To take it
+ * for a whole one would be to take a part of a name for somebody else's.
+ */
+static void drop_part(char *text)
+{
+	char *end = strrchr(text, '\n');
+
+	if (end)
+		end[1] = '\0';
+	else
+		text[0] = '\0';
 }
 
 void ownership_parse(const char *name, const char *text, struct session_info *out,
@@ -168,6 +191,7 @@ void ownership_parse(const char *name, const char *text, struct session_info *ou
 
 	*out = (struct session_info){ .name = xstrdup(name) };
 	*start_time = 0;
+	drop_part(copy);
 	while ((line = text_next_line(&cursor)))
 		parse_note_line(line, out, start_time);
 }
@@ -249,7 +273,7 @@ int ownership_create(int root_fd, int run_fd, const char *name, pid_t pid, int *
 	if (err)
 		return diag_error(diags, -err, "cannot read /proc/%d/stat: %s", (int)pid,
 				  strerror(-err));
-	text_addf(&text, "pid %d %llu\n", (int)pid, start_time);
+	text_addf(&text, "pid %d %llu\nsince %lld\n", (int)pid, start_time, (long long)time(NULL));
 	add_leftovers(run_fd, name, &text);
 	err = write_note(run_fd, temporary, text.data, &fd);
 	text_clear(&text);
@@ -257,6 +281,8 @@ int ownership_create(int root_fd, int run_fd, const char *name, pid_t pid, int *
 		err = -errno;
 		close(fd);
 	}
+	if (err)
+		unlinkat(run_fd, temporary, 0);
 	if (err)
 		return diag_error(diags, -err, "cannot note the session in the run directory: %s",
 				  strerror(-err));
@@ -267,8 +293,13 @@ int ownership_create(int root_fd, int run_fd, const char *name, pid_t pid, int *
 int ownership_add(int note_fd, const char *kind, const char *value)
 {
 	NK_FREE char *line = xasprintf("%s %s\n", kind, value);
+	off_t before = lseek(note_fd, 0, SEEK_END);
+	int err = file_write_all(note_fd, line, strlen(line));
 
-	return file_write_all(note_fd, line, strlen(line));
+	/* Else the next line would become a part of this one. */
+	if (err && before >= 0 && ftruncate(note_fd, before) != 0)
+		return -errno;
+	return err;
 }
 
 /* No session and no temporary note can have a name with a blank in it. */
@@ -283,6 +314,34 @@ void ownership_remove(int run_fd, const char *name)
 
 	unlinkat(run_fd, meta, 0);
 	unlinkat(run_fd, name, 0);
+}
+
+/*
+ * ".NAME", a note that was never finished; or ".NAME meta", and what it is called while it is
+ * written, "..NAME meta.NUMBER", of a session that has no note.
+ */
+static bool is_stray(int run_fd, const char *file)
+{
+	const char *start = file + strspn(file, ".");
+	size_t length = strcspn(start, " ");
+	NK_FREE char *name = xstrndup(start, length);
+
+	if (length == 0)
+		return false;
+	return start[length] == '\0' || faccessat(run_fd, name, F_OK, 0) != 0;
+}
+
+void ownership_sweep(int run_fd)
+{
+	const struct dirent *entry;
+	DIR *dir;
+
+	if (file_open_dir(run_fd, ".", &dir) != 0)
+		return;
+	while ((entry = readdir(dir)))
+		if (entry->d_name[0] == '.' && is_stray(run_fd, entry->d_name))
+			unlinkat(run_fd, entry->d_name, 0);
+	closedir(dir);
 }
 
 static void add_info(int root_fd, int run_fd, int tracefs_fd, const char *name,
@@ -307,12 +366,12 @@ static int compare_infos(const void *a, const void *b)
 int ownership_list(int root_fd, int run_fd, int tracefs_fd, struct session_info **infos,
 		   size_t *count)
 {
-	int fd = openat(run_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
+	DIR *dir;
+	int err = file_open_dir(run_fd, ".", &dir);
 
-	if (!dir)
-		return -errno;
+	if (err)
+		return err;
 	*infos = NULL;
 	*count = 0;
 	while ((entry = readdir(dir)))

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The run directory, /run/nk: one note a session, of what it has in the kernel, written before the
- *thing is made. Its lines:
+ * thing is made. Its lines:
  *
- *	pid PID STARTTIME          of the broker, field 22 of /proc/PID/stat; "pid 0 0": a flight
- *recorder instance NAME definition GROUP/EVENT     made by some session of nk, and used by this one
+ *	pid PID STARTTIME	of the broker, field 22 of /proc/PID/stat
+ *	pid 0 0			of a flight recorder
+ *	since SECONDS		of the epoch, when it was made
+ *	set NAME		of probes
+ *	instance NAME
+ *	definition GROUP/EVENT	made by some session of nk, and used by this one
  *
  * A definition is deleted by the last session that notes it. The file "lock" is flock(2)ed by
- *whoever sets up or undoes.
+ * whoever sets up or undoes.
  */
 #ifndef NK_SESSION_OWNERSHIP_H
 #define NK_SESSION_OWNERSHIP_H
@@ -27,8 +31,9 @@
 int ownership_open(int root_fd, const char *path, bool make, int *run_fd, struct diags *diags);
 
 /*
- * Waits for the lock; closing *lock_fd gives it back. -EINTR: a signal that ends the session is
- * pending. An undo does not give up for signals, but after 10 s: -ETIMEDOUT.
+ * Waits for the lock; closing *lock_fd gives it back, and so does the end of the process. -EINTR: a
+ * signal that ends the session is pending. An undo does not give up for signals, but after a
+ * minute: -ETIMEDOUT.
  */
 enum ownership_purpose { OWNERSHIP_SETUP, OWNERSHIP_UNDO };
 int ownership_lock(int run_fd, enum ownership_purpose purpose, int *lock_fd, struct diags *diags);
@@ -42,10 +47,12 @@ int ownership_check_name(const char *name, struct diags *diags);
  */
 int ownership_create(int root_fd, int run_fd, const char *name, pid_t pid, int *note_fd,
 		     struct diags *diags);
-/* kind: "instance" or "definition". 0 or -errno. */
+/* kind: "set", "instance" or "definition". 0; -errno: nothing of it is in the note. */
 int ownership_add(int note_fd, const char *kind, const char *value);
 /* With the file of ownership_meta_name(). */
 void ownership_remove(int run_fd, const char *name);
+/* Under the lock: removes files of sessions that were killed before they had a note. */
+void ownership_sweep(int run_fd);
 
 /* Of a file beside a session's note; malloc'ed. */
 char *ownership_meta_name(const char *name);

@@ -337,17 +337,41 @@ static int make_way(struct session *session, struct diags *diags)
 	if (err)
 		return diag_error(diags, -err, "cannot read the run directory: %s", strerror(-err));
 
-	struct undo undo = { session->tracefs_fd, infos, count, 0, 0 };
+	struct undo undo = { .tracefs_fd = session->tracefs_fd,
+			     .infos = infos,
+			     .info_count = count };
 	struct diags ignored = { 0 };
 
 	/* That the dead left something which cannot be removed does not stop the living. */
 	undo_dead(&undo, session->run_fd, &ignored);
+	undo_clear(&undo);
 	diags_clear(&ignored);
 	for (size_t i = 0; i < count; i++)
 		if (infos[i].is_alive && strcmp(infos[i].name, session->state->name) == 0)
 			err = diag_error(diags, EBUSY, "there is a session '%s' already",
 					 session->state->name);
 	session_infos_free(infos, count);
+	return err;
+}
+
+/* For nk status: what the session is about. */
+static int note_sets(const struct session *session, struct diags *diags)
+{
+	const struct session_state *state = session->state;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < state->probe_count; i++) {
+		const char *name = state->probes[i].probe->set->name;
+		bool is_noted = strpbrk(name, " \t\n") != NULL;
+
+		for (size_t j = 0; j < i && !is_noted; j++)
+			is_noted = strcmp(state->probes[j].probe->set->name, name) == 0;
+		if (!is_noted)
+			err = ownership_add(state->note_fd, "set", name);
+	}
+	if (err)
+		diag_error(diags, -err, "cannot note the session in the run directory: %s",
+			   strerror(-err));
 	return err;
 }
 
@@ -363,6 +387,8 @@ static int set_up(struct session *session, const struct session_options *options
 		err = ownership_create(session->state->kernel->root_fd, session->run_fd,
 				       session->state->name, options->overwrite ? 0 : getpid(),
 				       &session->state->note_fd, diags);
+	if (!err)
+		err = note_sets(session, diags);
 	if (!err)
 		err = create_instances(session, options, diags);
 	return err;
@@ -509,34 +535,48 @@ void session_disable(struct session *session)
 		instance_disable(&session->instances[i]);
 }
 
-static int undo_all(struct session *session, struct diags *diags)
+static int undo_instances(struct session *session, struct undo *undo, struct diags *diags)
 {
-	struct session_state *state = session->state;
-	struct session_info *infos = NULL;
-	size_t count = 0;
 	int first_error = 0;
-
-	ownership_list(state->kernel->root_fd, session->run_fd, session->tracefs_fd, &infos,
-		       &count);
-
-	struct undo undo = { session->tracefs_fd, infos, count, 0, 0 };
 
 	for (size_t i = 0; i < session->instance_count; i++) {
 		instance_close(&session->instances[i]);
 
-		int err = undo_instance(&undo, session->instances[i].name, diags);
+		int err = undo_instance(undo, session->instances[i].name, diags);
 
 		if (!first_error)
 			first_error = err;
 	}
+	return first_error;
+}
 
-	int err = undo_definitions(&undo, state->owned, state->owned_count, state->name, diags);
+/*
+ * Whose definitions are whose is known only under the lock, and by all notes: without them the
+ * definitions and the note stay, for the next session or nk clean.
+ */
+static int undo_all(struct session *session, bool is_locked, struct diags *diags)
+{
+	struct session_state *state = session->state;
+	struct undo undo = { .tracefs_fd = session->tracefs_fd };
+	struct session_info *infos = NULL;
+	int first_error = undo_instances(session, &undo, diags);
+	int err = -ETIMEDOUT;
+
+	if (is_locked)
+		err = ownership_list(state->kernel->root_fd, session->run_fd, session->tracefs_fd,
+				     &infos, &undo.info_count);
+	if (is_locked && err)
+		diag_error(diags, -err, "cannot read the run directory: %s", strerror(-err));
+	undo.infos = infos;
+	if (!err)
+		err = undo_definitions(&undo, state->owned, state->owned_count, state->name, diags);
 	if (!first_error)
 		first_error = err;
 	/* With something left the note stays: the next session finds it dead, and tries again. */
 	if (!first_error && undo.left == 0)
 		ownership_remove(session->run_fd, state->name);
-	session_infos_free(infos, count);
+	session_infos_free(infos, undo.info_count);
+	undo_clear(&undo);
 	return first_error;
 }
 
@@ -548,11 +588,11 @@ int session_destroy(struct session *session, struct diags *diags)
 	if (!session)
 		return 0;
 	session_stop(session, diags);
-	/* Without a note nothing was made. Without the lock the undo is still better than none. */
+	/* Without a note nothing was made. */
 	if (session->state->note_fd >= 0) {
 		session_disable(session);
-		ownership_lock(session->run_fd, OWNERSHIP_UNDO, &lock_fd, diags);
-		err = undo_all(session, diags);
+		err = ownership_lock(session->run_fd, OWNERSHIP_UNDO, &lock_fd, diags);
+		err = undo_all(session, err == 0, diags);
 	}
 	session_free(session);
 	return err;

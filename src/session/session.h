@@ -157,12 +157,17 @@ struct session_info {
 	char *name;
 	pid_t pid; /* of its broker; 0 for a flight recorder */
 	bool is_alive;
+	int64_t since; /* of the epoch, s; 0: not known */
+	char **sets;   /* of probes */
+	size_t set_count;
 	char **instances;
 	size_t instance_count;
+	uint64_t *lost;	    /* by instance: events, so far; NULL but of session_list() */
 	char **definitions; /* GROUP/EVENT */
 	size_t definition_count;
 };
 
+/* All sessions, with what each has in the kernel now: of what is noted and gone nothing is said. */
 int session_list(const struct kernel *kernel, const char *run_dir, struct session_info **infos,
 		 size_t *count, struct diags *diags);
 void session_infos_free(struct session_info *infos, size_t count);
@@ -170,8 +175,11 @@ void session_infos_free(struct session_info *infos, size_t count);
  * that name; -EBUSY: it lives. */
 int session_remove(const struct kernel *kernel, const char *run_dir, const char *name,
 		   struct diags *diags);
-/* Removes what dead sessions left: *removed counts instances and definitions. */
-int session_clean(const struct kernel *kernel, const char *run_dir, size_t *removed,
+/*
+ * Removes what dead sessions left. removed: what it was, "instance NAME" or "definition
+ * GROUP/EVENT", in an error too; the caller frees all of it.
+ */
+int session_clean(const struct kernel *kernel, const char *run_dir, char ***removed, size_t *count,
 		  struct diags *diags);
 
 #endif

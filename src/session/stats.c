@@ -123,6 +123,12 @@ void stats_parse_cpu(char *text, int cpu, struct session_cpu_stats *out)
 		take_value(line, out);
 }
 
+/* Pushed out by newer ones; found the buffer full of unfinished ones; found it full. */
+uint64_t stats_lost(const struct session_cpu_stats *stats)
+{
+	return stats->overrun + stats->commit_overrun + stats->dropped_events;
+}
+
 int stats_read_cpus(struct session_instance *instance)
 {
 	int first_error = 0;

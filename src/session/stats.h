@@ -30,6 +30,8 @@ int stats_read_profile(int tracefs_fd, const char *const *events, size_t count,
 
 /* The file per_cpu/cpuN/stats; takes the text over. */
 void stats_parse_cpu(char *text, int cpu, struct session_cpu_stats *out);
+/* Events that were to be recorded on it and are not there to be read. */
+uint64_t stats_lost(const struct session_cpu_stats *stats);
 /* All CPUs of an instance, into instance->stats. 0 or -errno; those that could be read are there.
  */
 int stats_read_cpus(struct session_instance *instance);

@@ -38,12 +38,12 @@ static void add(struct tasks *tasks, pid_t task)
 /* The directories below path whose names are numbers. */
 static int list_numbers(int root_fd, const char *path, struct tasks *out)
 {
-	int fd = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
+	DIR *dir;
+	int err = file_open_dir(root_fd, path, &dir);
 
-	if (!dir)
-		return -errno;
+	if (err)
+		return err;
 	while ((entry = readdir(dir))) {
 		char *end;
 		long number = strtol(entry->d_name, &end, 10);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,54 +16,87 @@
 #include "session/instance.h"
 #include "session/ownership.h"
 
+void undo_clear(struct undo *undo)
+{
+	for (size_t i = 0; i < undo->removed_count; i++)
+		free(undo->removed[i]);
+	free(undo->removed);
+	undo->removed = NULL;
+	undo->removed_count = 0;
+}
+
+static void note_removed(struct undo *undo, const char *kind, const char *name)
+{
+	*array_add(&undo->removed, &undo->removed_count) = xasprintf("%s %s", kind, name);
+}
+
 int undo_instance(struct undo *undo, const char *name, struct diags *diags)
 {
 	NK_FREE char *path = xasprintf("instances/%s", name);
 
 	if (faccessat(undo->tracefs_fd, path, F_OK, 0) != 0 && errno == ENOENT)
 		return 0;
+	/* Whoever has it open keeps it from going, but shall not keep its probes armed. */
+	instance_silence(undo->tracefs_fd, name);
 
 	int err = instance_remove(undo->tracefs_fd, name);
 
+	if (err == -EBUSY)
+		return diag_error(diags, EBUSY,
+				  "the instance '%s' stays: some process has a file of it open",
+				  name);
 	if (err)
 		return diag_error(diags, -err, "cannot remove the instance '%s': %s", name,
 				  strerror(-err));
-	undo->removed++;
+	note_removed(undo, "instance", name);
 	return 0;
 }
 
-static size_t count_present(int tracefs_fd, const char *const *events, size_t count)
+/* Those of the events that there are; a kernel that cannot be asked has none. */
+static bool *find_present(int tracefs_fd, const char *const *events, size_t count)
 {
-	struct definitions there;
-	size_t present = 0;
+	bool *present = xcalloc(count, sizeof(*present));
+	struct definitions there = { 0 };
 
 	if (definitions_read(tracefs_fd, &there) != 0)
-		return 0;
+		return present;
 	for (size_t i = 0; i < count; i++)
-		present += definitions_count(&there, events[i]) > 0;
+		present[i] = definitions_count(&there, events[i]) > 0;
 	definitions_clear(&there);
 	return present;
+}
+
+/* Those that no living session but the one named notes. */
+static const char **find_mine(const struct undo *undo, char *const *events, size_t count,
+			      const char *name, size_t *mine_count)
+{
+	const char **mine = NULL;
+
+	*mine_count = 0;
+	for (size_t i = 0; i < count; i++)
+		if (!ownership_notes_definition(undo->infos, undo->info_count, events[i], name,
+						true))
+			*array_add(&mine, mine_count) = events[i];
+	return mine;
 }
 
 int undo_definitions(struct undo *undo, char *const *events, size_t count, const char *name,
 		     struct diags *diags)
 {
-	NK_FREE const char **mine = NULL;
-	size_t mine_count = 0;
+	size_t mine_count;
+	NK_FREE const char **mine = find_mine(undo, events, count, name, &mine_count);
+	NK_FREE bool *busy = xcalloc(mine_count, sizeof(*busy));
 
-	for (size_t i = 0; i < count; i++)
-		if (!ownership_notes_definition(undo->infos, undo->info_count, events[i], name,
-						true))
-			*array_add(&mine, &mine_count) = events[i];
 	if (mine_count == 0)
 		return 0;
 
-	NK_FREE bool *busy = xcalloc(mine_count, sizeof(*busy));
-	size_t present = count_present(undo->tracefs_fd, mine, mine_count);
+	NK_FREE bool *before = find_present(undo->tracefs_fd, mine, mine_count);
 	int err = definitions_delete(undo->tracefs_fd, mine, mine_count, busy);
+	NK_FREE bool *after = find_present(undo->tracefs_fd, mine, mine_count);
 
-	undo->removed += present - count_present(undo->tracefs_fd, mine, mine_count);
 	for (size_t i = 0; i < mine_count; i++) {
+		if (before[i] && !after[i])
+			note_removed(undo, "definition", mine[i]);
 		if (!busy[i])
 			continue;
 		undo->left++;
@@ -100,6 +134,7 @@ int undo_dead(struct undo *undo, int run_fd, struct diags *diags)
 {
 	int first_error = 0;
 
+	ownership_sweep(run_fd);
 	for (size_t i = 0; i < undo->info_count; i++) {
 		if (undo->infos[i].is_alive)
 			continue;

@@ -16,9 +16,12 @@ struct undo {
 	int tracefs_fd;
 	const struct session_info *infos; /* all sessions, alive and dead */
 	size_t info_count;
-	size_t removed; /* instances and definitions, so far */
-	size_t left;	/* definitions that somebody has enabled, so far */
+	char **removed; /* "instance NAME", "definition GROUP/EVENT", so far */
+	size_t removed_count;
+	size_t left; /* definitions that somebody has enabled, so far */
 };
+
+void undo_clear(struct undo *undo);
 
 /* 0 or -errno; a missing one is fine. */
 int undo_instance(struct undo *undo, const char *name, struct diags *diags);

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "session-tree.h"
 #include "session/instance.h"
@@ -60,7 +61,12 @@ START_TEST(test_alive)
 	struct diags diags = { 0 };
 	size_t count;
 
-	tree_write(&tree, "run/nk/living", "pid 50 5000\ninstance living\ndefinition nk/a\n");
+	tree_write(&tree, "run/nk/living",
+		   "pid 50 5000\nsince 1700000000\nset tcp\ninstance living\ninstance removed\n"
+		   "definition nk/a\ndefinition nk/removed\n");
+	tree_write(&tree, "run/nk/zombie", "pid 52 5200\n");
+	tree_write(&tree, "proc/52/stat",
+		   "52 (nk) Z 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 5200 20 21\n");
 	tree_write(&tree, "run/nk/reused", "pid 50 4999\n");
 	tree_write(&tree, "run/nk/gone", "pid 51 5000\nsomething new\n");
 	tree_write(&tree, "run/nk/flight", "pid 0 0\ninstance flight\n");
@@ -68,9 +74,17 @@ START_TEST(test_alive)
 	tree_write(&tree, "run/nk/lock", "");
 	tree_write(&tree, "run/nk/.half", "pid 50 5000\n");
 	tree_mkdirs(&tree, TRACEFS "instances/flight/");
+	tree_write(&tree, TRACEFS "instances/living/per_cpu/cpu0/stats",
+		   "entries: 5\noverrun: 2\ncommit overrun: 1\ndropped events: 3\n");
 
 	ck_assert_int_eq(session_list(&kernel, NULL, &infos, &count, &diags), 0);
-	ck_assert_uint_eq(count, 5);
+	ck_assert_uint_eq(count, 6);
+	ck_assert(!named(infos, count, "zombie")->is_alive);
+	ck_assert_int_eq(named(infos, count, "living")->since, 1700000000);
+	ck_assert_str_eq(named(infos, count, "living")->sets[0], "tcp");
+	ck_assert_uint_eq(named(infos, count, "living")->instance_count, 1);
+	ck_assert_uint_eq(named(infos, count, "living")->lost[0], 6);
+	ck_assert_uint_eq(named(infos, count, "living")->definition_count, 1);
 	ck_assert(named(infos, count, "living")->is_alive);
 	ck_assert(!named(infos, count, "reused")->is_alive);
 	ck_assert(!named(infos, count, "gone")->is_alive);
@@ -91,14 +105,15 @@ START_TEST(test_no_directory)
 	struct kernel kernel = kernel_of(&tree);
 	struct session_info *infos;
 	struct diags diags = { 0 };
-	size_t count = 7, removed = 7;
+	size_t count = 7, removed_count = 7;
+	char **removed;
 
 	ck_assert_int_eq(unlinkat(tree.fd, "run/nk", AT_REMOVEDIR), 0);
 	ck_assert_int_eq(session_list(&kernel, NULL, &infos, &count, &diags), 0);
 	ck_assert_uint_eq(count, 0);
 	session_infos_free(infos, count);
-	ck_assert_int_eq(session_clean(&kernel, NULL, &removed, &diags), 0);
-	ck_assert_uint_eq(removed, 0);
+	ck_assert_int_eq(session_clean(&kernel, NULL, &removed, &removed_count, &diags), 0);
+	ck_assert_uint_eq(removed_count, 0);
 	ck_assert(!tree_has(&tree, "run/nk"));
 	tree_remove(&tree);
 }
@@ -110,7 +125,8 @@ START_TEST(test_clean)
 	struct tree tree = make();
 	struct kernel kernel = kernel_of(&tree);
 	struct diags diags = { 0 };
-	size_t removed = 0;
+	size_t removed_count = 0;
+	char **removed;
 
 	tree_write(&tree, "run/nk/nk-50", "pid 50 5000\ninstance nk-50\ndefinition nk/shared\n");
 	tree_write(&tree, "run/nk/nk-60",
@@ -120,8 +136,13 @@ START_TEST(test_clean)
 	tree_mkdirs(&tree, TRACEFS "instances/nk-60/");
 	tree_mkdirs(&tree, TRACEFS "instances/foreign/");
 
-	ck_assert_int_eq(session_clean(&kernel, NULL, &removed, &diags), 0);
+	ck_assert_int_eq(session_clean(&kernel, NULL, &removed, &removed_count, &diags), 0);
 	ck_assert_uint_eq(diags.count, 0);
+	/* Plain files do not obey "-:": that definitions are gone is for a real kernel to show. */
+	ck_assert_uint_eq(removed_count, 1);
+	ck_assert_str_eq(removed[0], "instance nk-60");
+	free(removed[0]);
+	free(removed);
 	ck_assert(tree_has(&tree, "run/nk/nk-50"));
 	ck_assert(!tree_has(&tree, "run/nk/nk-60"));
 	ck_assert(tree_has(&tree, TRACEFS "instances/nk-50"));
@@ -169,13 +190,62 @@ START_TEST(test_note)
 	ck_assert_int_eq(ownership_add(note_fd, "definition", "nk/x"), 0);
 
 	NK_FREE char *text = tree_read(&tree, "run/nk/mine");
-	ck_assert_str_eq(text, "pid 50 5000\ndefinition nk/left\ninstance mine-set\n"
-			       "definition nk/x\n");
+	long long since = 0;
+	int length = 0;
+
+	ck_assert_int_eq(sscanf(text, "pid 50 5000\nsince %lld%n", &since, &length), 1);
+	ck_assert_int_ge(since, time(NULL) - 60);
+	ck_assert_int_le(since, time(NULL));
+	ck_assert_str_eq(text + length, "\ndefinition nk/left\ninstance mine-set\n"
+					"definition nk/x\n");
 	close(note_fd);
 	/* A process that is not there has no start time to be noted. */
 	ck_assert_int_eq(ownership_create(tree.fd, run_fd, "other", 51, &note_fd, &diags), -ENOENT);
 	diags_clear(&diags);
 	close(run_fd);
+	tree_remove(&tree);
+}
+END_TEST
+
+/* Cut short by the end of its process, or by a full disk: what it names may be somebody else's. */
+START_TEST(test_half_a_line)
+{
+	struct session_info *info = xcalloc(1, sizeof(*info));
+	unsigned long long start_time;
+
+	ownership_parse("x", "pid 50 5000\ninstance nk-5\ninstance nk-12", info, &start_time);
+	ck_assert_uint_eq(info->instance_count, 1);
+	ck_assert_str_eq(info->instances[0], "nk-5");
+	session_infos_free(info, 1);
+}
+END_TEST
+
+/* What was killed before it had a note leaves files that belong to no session. */
+START_TEST(test_stray_files)
+{
+	struct tree tree = make();
+	struct kernel kernel = kernel_of(&tree);
+	struct diags diags = { 0 };
+	size_t count;
+	char **removed;
+
+	tree_write(&tree, "run/nk/flight", "pid 0 0\ninstance flight\n");
+	tree_write(&tree, "run/nk/.flight meta", "");
+	tree_mkdirs(&tree, TRACEFS "instances/flight/");
+	tree_write(&tree, "run/nk/..flight meta.0a1b2c", "");
+	tree_write(&tree, "run/nk/.nk-7", "pid 7");
+	tree_write(&tree, "run/nk/.gone meta", "");
+	tree_write(&tree, "run/nk/..gone meta.0a1b2c", "");
+	tree_write(&tree, "run/nk/lock", "");
+	ck_assert_int_eq(session_clean(&kernel, NULL, &removed, &count, &diags), 0);
+	ck_assert(tree_has(&tree, "run/nk/flight"));
+	ck_assert(tree_has(&tree, "run/nk/.flight meta"));
+	ck_assert(tree_has(&tree, "run/nk/..flight meta.0a1b2c"));
+	ck_assert(tree_has(&tree, "run/nk/lock"));
+	ck_assert(!tree_has(&tree, "run/nk/.nk-7"));
+	ck_assert(!tree_has(&tree, "run/nk/.gone meta"));
+	ck_assert(!tree_has(&tree, "run/nk/..gone meta.0a1b2c"));
+	free(removed);
 	tree_remove(&tree);
 }
 END_TEST
@@ -367,6 +437,8 @@ int main(void)
 	tcase_add_test(tcase, test_clean);
 	tcase_add_test(tcase, test_remove);
 	tcase_add_test(tcase, test_note);
+	tcase_add_test(tcase, test_half_a_line);
+	tcase_add_test(tcase, test_stray_files);
 	tcase_add_test(tcase, test_names);
 	tcase_add_test(tcase, test_directory);
 	tcase_add_test(tcase, test_lock);
