@@ -19,7 +19,7 @@ static void say_removed(char *const *removed, size_t count)
 
 static int run(const struct command *command, const struct options *options)
 {
-	struct kernel_options kernel_options = { 0 };
+	struct kernel_options kernel_options = { .for_undo = true };
 	struct kernel *kernel = NULL;
 	struct diags diags = { 0 };
 	char **removed = NULL;

@@ -179,7 +179,7 @@ static int run(const struct command *command, const struct options *options)
 		.path = options->output ? options->output : "trace.dat",
 		.flight = { -1, -1, -1, NULL, 0 },
 	};
-	struct kernel_options kernel_options = { 0 };
+	struct kernel_options kernel_options = { .for_undo = true };
 	struct diags diags = { 0 };
 	uint64_t bytes = 0;
 	int err = kernel_open(&kernel_options, &dumper.kernel, &diags);

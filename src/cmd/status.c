@@ -85,7 +85,7 @@ static int print_json(const struct session_info *infos, size_t count)
 
 static int run(const struct command *command, const struct options *options)
 {
-	struct kernel_options kernel_options = { 0 };
+	struct kernel_options kernel_options = { .for_undo = true };
 	struct session_info *infos = NULL;
 	struct kernel *kernel = NULL;
 	struct diags diags = { 0 };

@@ -10,7 +10,7 @@
 static int run(const struct command *command, const struct options *options)
 {
 	const char *name = options->name_count > 0 ? options->names[0] : FLIGHT_NAME;
-	struct kernel_options kernel_options = { 0 };
+	struct kernel_options kernel_options = { .for_undo = true };
 	struct kernel *kernel = NULL;
 	struct diags diags = { 0 };
 	int err = kernel_open(&kernel_options, &kernel, &diags);

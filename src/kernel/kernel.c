@@ -174,7 +174,7 @@ static int read_kernel(struct kernel *kernel, const struct kernel_options *optio
 		err = read_identity(kernel, diags);
 	if (!err)
 		err = read_features(kernel, options->without, diags);
-	return err ? err : read_layout(kernel, options, diags);
+	return err || options->for_undo ? err : read_layout(kernel, options, diags);
 }
 
 int kernel_open(const struct kernel_options *options, struct kernel **out, struct diags *diags)
@@ -210,15 +210,16 @@ int kernel_load_symbols(struct kernel *kernel, const char *const *names, size_t 
 {
 	NK_FREE char *kallsyms = NULL;
 	NK_FREE char *blacklist = NULL;
-	int err = file_read(kernel->root_fd, "proc/kallsyms", &kallsyms, NULL);
+	int err = count > 0 ? file_read(kernel->root_fd, "proc/kallsyms", &kallsyms, NULL) : 0;
 
 	if (err)
 		return diag_error(diags, -err, "/proc/kallsyms cannot be read: %s", strerror(-err));
 	/* debugfs may be absent or closed; then the kernel itself refuses what is on the list. */
-	if (file_read(kernel->root_fd, "sys/kernel/debug/kprobes/blacklist", &blacklist, NULL) != 0)
+	if (count == 0 ||
+	    file_read(kernel->root_fd, "sys/kernel/debug/kprobes/blacklist", &blacklist, NULL) != 0)
 		blacklist = NULL;
 	symbols_free(kernel->symbols);
-	kernel->symbols = symbols_read(kallsyms, blacklist, names, count);
+	kernel->symbols = symbols_read(kallsyms ? kallsyms : "", blacklist, names, count);
 	return 0;
 }
 

@@ -26,6 +26,7 @@ struct kernel_options {
 	const char *profile; /* --profile FILE, or NULL: that of the build id, if there is one */
 	const char
 		*without; /* features to be taken as missing, comma-separated, or NULL; for tests */
+	bool for_undo;	  /* neither layout nor profile is read: they are for who defines probes */
 };
 
 struct kernel {
@@ -37,7 +38,7 @@ struct kernel {
 	const struct arch *arch;
 	struct features features;
 	struct profile *profile; /* NULL: none of this build id */
-	struct layout *layout;
+	struct layout *layout;	 /* NULL where it is only for an undo */
 	struct symbols *symbols; /* NULL until kernel_load_symbols() */
 };
 
@@ -50,7 +51,7 @@ struct kernel {
 int kernel_open(const struct kernel_options *options, struct kernel **out, struct diags *diags);
 void kernel_close(struct kernel *kernel);
 
-/* Reads kallsyms in one pass, for the names given and their compiler clones only. */
+/* Reads kallsyms in one pass, for the names given and their compiler clones only; not for none. */
 int kernel_load_symbols(struct kernel *kernel, const char *const *names, size_t count,
 			struct diags *diags);
 

@@ -95,13 +95,15 @@ static int enable(const struct session *session, const struct session_event *eve
 		  struct diags *diags)
 {
 	const struct event_def *def = event->def;
+	/* A tracepoint has none, and a line given verbatim may have an address instead. */
+	const char *symbol = def->line_count ? def->lines[0].symbol : NULL;
 	int err = write_event(session, event, "enable", "1");
 
 	if (!err)
 		return 0;
 	return diag_error(diags, -err, "the kernel cannot enable %s%s%s: %s",
-			  event->probe->probe->name, def->line_count ? " on " : "",
-			  def->line_count ? def->lines[0].symbol : "", strerror(-err));
+			  event->probe->probe->name, symbol ? " on " : "", symbol ? symbol : "",
+			  strerror(-err));
 }
 
 int attach_event(struct session *session, struct session_event *event, struct diags *diags)

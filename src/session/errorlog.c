@@ -206,7 +206,9 @@ void errorlog_report(struct diags *diags, enum diag_level level, const char *log
 		}
 	}
 	diag = diag_add(diags, level);
-	diag->text = xasprintf("the kernel refuses %s on %s: %s", probe->name, line->symbol, why);
+	/* A line given verbatim may have an address instead. */
+	diag->text = xasprintf("the kernel refuses %s%s%s: %s", probe->name,
+			       line->symbol ? " on " : "", line->symbol ? line->symbol : "", why);
 	diag->hint = xasprintf("it was given: %s", line->text);
 	set_place(diag, &place);
 	errorlog_entry_clear(&entry);
