@@ -80,3 +80,18 @@ state_kept() {
 		fail "$1" "left behind: $(diff $work/before $work/after | grep '^[-+][^-+]' | tr '\n' ' ')"
 	fi
 }
+
+# quick_sets DIR: sets of probes, and a kernel that nk is quick to learn about: all its symbols and its BTF take seconds
+# to be read here. conn and data are different; both has a probe of each, with the same body.
+quick_sets() {
+	local function register='%di'
+	[ "$(uname -m)" = x86_64 ] || register='%x0'
+	mkdir -p "$1" /tmp/empty
+	grep -E ' [tT] (tcp_connect|tcp_close|tcp_sendmsg|tcp_recvmsg|udp_sendmsg|udp_recvmsg)$' /proc/kallsyms >/tmp/kallsyms
+	mount --bind /tmp/kallsyms /proc/kallsyms
+	[ ! -d /sys/kernel/btf ] || mount --bind /tmp/empty /sys/kernel/btf
+	line() { echo "p:nk/q_$1 $1 first=$register"; }
+	for function in tcp_connect tcp_close; do line $function; done >"$1/conn.probes"
+	for function in tcp_sendmsg tcp_recvmsg udp_sendmsg udp_recvmsg; do line $function; done >"$1/data.probes"
+	for function in tcp_connect udp_sendmsg; do line $function; done >"$1/both.probes"
+}
