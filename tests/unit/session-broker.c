@@ -335,22 +335,39 @@ static pid_t send_later(int signal, int times)
 	return child;
 }
 
+/* Sends this process a signal when there is a file: before COMMAND runs it would be another story.
+ */
+static void send_when(const struct fake *fake, const char *path, int signal)
+{
+	pid_t parent = getpid();
+
+	if (fork() != 0)
+		return;
+	while (!tree_has(&fake->tree, path))
+		usleep(1000);
+	kill(parent, signal);
+	_exit(0);
+}
+
 START_TEST(test_signal)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	char *command[] = { (char *)"sleep", (char *)"100", NULL };
-	struct broker_job job = { .work = work_idle, .command = command };
 	struct fake fake;
 	double before = now();
 
 	fake_make(&fake);
-	send_later(signals[_i], 1);
+
+	NK_FREE char *script = shell_in(&fake, ": >started && exec sleep 100");
+	char *command[] = { (char *)"sh", (char *)"-c", script, NULL };
+	struct broker_job job = { .work = work_idle, .command = command };
+
+	send_when(&fake, "started", signals[_i]);
 	ck_assert_int_eq(run(&fake, &job), 0);
 	ck_assert_int_eq(fake.result.signal, signals[_i]);
 	ck_assert_int_eq(fake.result.worker_status, 0);
 	/* It came from a process, so it was passed on. */
 	ck_assert_int_eq(fake.result.command_status, 128 + signals[_i]);
-	ck_assert_double_lt(now() - before, 2);
+	ck_assert_double_lt(now() - before, 50);
 	expect_file(&fake, "instance/tracing_on", "0");
 	fake_remove(&fake);
 }
