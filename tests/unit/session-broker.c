@@ -31,9 +31,16 @@ struct fake {
 
 static void fake_make(struct fake *fake)
 {
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 	sigset_t signals;
 
 	*fake = (struct fake){ .tree = tree_make() };
+	/*
+	 * Check handles some by signalling the whole process group, which a child would then do
+	 * too; and who runs the tests in the background may have them ignore others.
+	 */
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		signal(ends[i], SIG_DFL);
 	/* As session_create() does it. */
 	session_end_signals(&signals);
 	sigprocmask(SIG_BLOCK, &signals, &fake->state.old_signals);
