@@ -134,6 +134,50 @@ static uint16_t pointer_offset(const struct builder *builder, const char *name)
 	return raw && raw->size == builder->long_bytes ? raw->offset : PLAN_NO_OFFSET;
 }
 
+/*
+ * The raw field of a described one. Where this kernel has no arrays, its parts one behind the other
+ * make one in *whole. NULL: not there, or not all of it.
+ */
+static const struct raw_field *find_raw(const struct raw_event *event,
+					const struct event_field *from, struct raw_field *whole)
+{
+	const struct raw_field *first = raw_event_field(event, from->name);
+
+	if (!first || from->parts < 2)
+		return first;
+	*whole = *first;
+	for (unsigned int i = 1; i < from->parts; i++) {
+		NK_FREE char *name = xasprintf("%s__%u", from->name, i);
+		const struct raw_field *part = raw_event_field(event, name);
+
+		if (!part || part->size != first->size ||
+		    part->offset != whole->offset + whole->size)
+			return NULL;
+		whole->size += part->size;
+	}
+	whole->is_array = true;
+	whole->element = (uint8_t)first->size;
+	return whole;
+}
+
+/* Where the packet's first bytes are in a page; nothing where any of it is missing. */
+static void set_page(const struct builder *builder, struct plan_field *field)
+{
+	const struct event_field *page = desc_field(builder->desc, "_page");
+	const struct raw_field *length = raw_event_field(builder->raw, "len");
+	struct raw_field whole;
+	const struct raw_field *raw = page ? find_raw(builder->raw, page, &whole) : NULL;
+
+	field->frag_offset = pointer_offset(builder, "_frag");
+	field->page_offset = PLAN_NO_OFFSET;
+	if (!raw || raw->is_dynamic || field->frag_offset == PLAN_NO_OFFSET || !length ||
+	    length->size != 4)
+		return;
+	field->page_offset = raw->offset;
+	field->page_size = raw->size;
+	field->len_offset = length->offset;
+}
+
 static void add_packet(struct builder *builder, const struct event_field *from,
 		       struct plan_field *field)
 {
@@ -150,6 +194,7 @@ static void add_packet(struct builder *builder, const struct event_field *from,
 		tail && (tail->size == 4 || tail->size == 8) ? tail->offset : PLAN_NO_OFFSET;
 	field->tail_bytes = tail ? (uint8_t)tail->size : 0;
 	field->pointer_bytes = (uint8_t)builder->long_bytes;
+	set_page(builder, field);
 	for (size_t i = 0; i < from->type.packet_member_count; i++) {
 		uint8_t member = from->type.packet_order[i];
 
@@ -223,32 +268,6 @@ static bool set_kind(const struct builder *builder, const struct event_field *fr
 		field->bytes = type->bytes;
 	}
 	return true;
-}
-
-/*
- * The raw field of a described one. Where this kernel has no arrays, its parts one behind the other
- * make one in *whole. NULL: not there, or not all of it.
- */
-static const struct raw_field *find_raw(const struct raw_event *event,
-					const struct event_field *from, struct raw_field *whole)
-{
-	const struct raw_field *first = raw_event_field(event, from->name);
-
-	if (!first || from->parts < 2)
-		return first;
-	*whole = *first;
-	for (unsigned int i = 1; i < from->parts; i++) {
-		NK_FREE char *name = xasprintf("%s__%u", from->name, i);
-		const struct raw_field *part = raw_event_field(event, name);
-
-		if (!part || part->size != first->size ||
-		    part->offset != whole->offset + whole->size)
-			return NULL;
-		whole->size += part->size;
-	}
-	whole->is_array = true;
-	whole->element = (uint8_t)first->size;
-	return whole;
 }
 
 static void add_described(struct builder *builder, const struct event_field *from)

@@ -262,19 +262,43 @@ static bool find_packet(const struct record *record, const struct plan_field *fi
 	return *position < *length;
 }
 
+/*
+ * A driver may leave a packet in its page with less than the headers in the linear data, until the
+ * stack asks for them (virtio_net: more than 128 bytes); GRO keeps where they are (frag0). What was
+ * read there is this packet if the pointer is one of the kernel's, and if its first bytes and the
+ * length in its header are this packet's.
+ */
+static bool parse_page(const struct record *record, const struct plan_field *field,
+		       const unsigned char *linear, uint64_t length, struct packet *packet)
+{
+	const unsigned char *event = record->data[field->half];
+	bool is_swapped = record->plan->context->is_swapped;
+	unsigned int bytes = field->pointer_bytes;
+	uint64_t frag;
+
+	if (field->page_offset == PLAN_NO_OFFSET || length >= field->page_size)
+		return false;
+	frag = read_number(event + field->frag_offset, bytes, is_swapped);
+	if (!is_pointer(frag, bytes) || (int64_t)sign_extend(frag, bytes) >= 0 ||
+	    memcmp(event + field->page_offset, linear, (size_t)length) != 0)
+		return false;
+	packet_parse(packet, event + field->page_offset, field->page_size);
+	return packet->members & 1U << PACKET_LEN &&
+	       packet->numbers[PACKET_LEN] == read_number(event + field->len_offset, 4, is_swapped);
+}
+
 const struct packet *record_packet(const struct record *record, const struct plan_field *field)
 {
 	struct decode_context *context = record->plan->context;
 	const unsigned char *window = record->data[field->half] + field->offset;
-	uint64_t position, length;
+	uint64_t position, length, left;
 
 	if (context->generation != 0 && context->packet_generation == context->generation &&
 	    context->packet_window == window)
 		return &context->packet;
-	if (find_packet(record, field, &position, &length))
-		packet_parse(&context->packet, window + position, (size_t)(length - position));
-	else
-		context->packet.members = 0;
+	left = find_packet(record, field, &position, &length) ? length - position : 0;
+	if (!parse_page(record, field, left ? window + position : window, left, &context->packet))
+		packet_parse(&context->packet, left ? window + position : window, (size_t)left);
 	context->packet_generation = context->generation;
 	context->packet_window = window;
 	return &context->packet;

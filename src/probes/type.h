@@ -51,7 +51,8 @@ enum probe_display {
  * Members of a packet that "packet[N](saddr,sport,...)" may name. The window is N 64-bit words; it
  * holds the network header (IPv4 or IPv6), which begins where the event's hidden fields _head, _nh
  * and _data say (head + network_header - data + bytes of the window before data), or at its
- * first byte where the event has no such fields.
+ * first byte where the event has no such fields. _tail says where the linear data end; of a packet
+ * with less of them than its headers have, _page may hold what _frag (frag0 of GRO) points to.
  */
 enum packet_member {
 	PACKET_SADDR,

@@ -453,6 +453,52 @@ START_TEST(packet_positions)
 }
 END_TEST
 
+/* linear bytes of the packet in the linear data, the rest in a page: found is "saddr sport", or
+ * less. */
+static void check_page(int i, int linear, uint64_t frag, int length, const char *found)
+{
+	struct maker maker;
+	struct record record;
+	unsigned char window[40] = { 0 }, page[24];
+
+	memcpy(window, udp, (size_t)linear);
+	memcpy(page, udp, sizeof(page));
+	maker_begin(&maker, BIG(i), LONG(i));
+	add_number(&maker, "_head", DISPLAY_HEX, POINTER(i), LONG(i));
+	add_number(&maker, "_data", DISPLAY_HEX, POINTER(i) + 64, LONG(i));
+	add_number(&maker, "_tail", DISPLAY_UNSIGNED,
+		   (LONG(i) == 8 ? 0 : POINTER(i)) + 64 + (uint64_t)linear, 4);
+	packet(add_bytes(&maker, "_pkt", DISPLAY_PACKET, window, 40, 8), "saddr sport", 0);
+	add_number(&maker, "_frag", DISPLAY_HEX, frag, LONG(i));
+	add_bytes(&maker, "_page", DISPLAY_HEX, page, sizeof(page), 8);
+	add_number(&maker, "len", DISPLAY_UNSIGNED, (uint64_t)length, 4);
+	maker_end(&maker, &record);
+	if (strstr(found, "saddr"))
+		expect_bytes(&record, "saddr", DISPLAY_IP4, ip4_first, 4);
+	else
+		expect_absent(&record, "saddr");
+	if (strstr(found, "sport"))
+		expect_number(&record, "sport", 53);
+	else
+		expect_absent(&record, "sport");
+	maker_free(&maker);
+}
+
+START_TEST(packet_in_page)
+{
+	int length = udp[2] << 8 | udp[3];
+
+	/* Nothing of it, and the network header alone, is in the linear data. */
+	check_page(_i, 0, POINTER(_i), length, "saddr sport");
+	check_page(_i, 20, POINTER(_i), length, "saddr sport");
+	/* What is there is another packet, or nothing that was read. */
+	check_page(_i, 0, POINTER(_i), length + 1, "");
+	check_page(_i, 20, POINTER(_i), length + 1, "saddr");
+	check_page(_i, 0, 0, length, "");
+	check_page(_i, 20, 0x1000, length, "saddr");
+}
+END_TEST
+
 /* A kernel without arrays: parts one behind the other. */
 START_TEST(parts)
 {
@@ -561,6 +607,7 @@ int main(void)
 	tcase_add_loop_test(tests, strings, 0, 4);
 	tcase_add_loop_test(tests, packet_windows, 0, 4);
 	tcase_add_test(tests, packet_positions);
+	tcase_add_loop_test(tests, packet_in_page, 0, 4);
 	tcase_add_test(tests, parts);
 	tcase_add_test(tests, symbols);
 	tcase_add_test(tests, comms);
