@@ -16,10 +16,13 @@ NUMBERS = {name: number for number, name in PROTOCOL_NAMES.items()}
 class Layer:
     """One probe's view of packets."""
 
-    def __init__(self, versions, header=0, link=False, flags=False, counter=(), protocols=None):
+    def __init__(
+        self, versions, header=0, link=False, route=False, flags=False, counter=(), protocols=None
+    ):
         self.versions = versions
         self.header = header  # bytes in front of the IP header; None: len begins at the TCP header
         self.link = link  # proto is the ethertype
+        self.route = route  # dev is that of the packet's route
         self.flags = flags
         self.counter = counter
         self.protocols = protocols
@@ -47,7 +50,7 @@ class Layer:
             fields = {"dev": devices, "len": length, "proto": ETHERTYPES[packet.version]}
             return Want({**fields, **packet.ends()}, {"l4proto": packet.protocol})
         fields = {"proto": packet.protocol, "len": length, **packet.ends()}
-        return Want(fields, {"dev": devices})
+        return Want({**fields, "dev": devices} if self.route else fields)
 
     def want_of_flow(self, truth, flow):
         fields, optional = {}, {}
@@ -55,11 +58,14 @@ class Layer:
             fields["proto"], optional["l4proto"] = ETHERTYPES[flow.version], "tcp"
         elif self.header is not None:
             fields["proto"] = "tcp"
-        if self.link:
+        if self.link or self.route:
             fields["dev"] = Either(*truth.devices())
-        else:
-            optional["dev"] = Either(*truth.devices())
         return Want(fields, optional)
+
+    def fields_of_flow(self, is_socket):
+        """What every packet of a connection shows: its ends are how it is found, its bytes add up."""
+        ends = {"laddr", "lport", "raddr", "rport"} if is_socket else {"saddr", "sport", "daddr", "dport"}
+        return ends | {"len"} | ({"flags"} if self.flags else set())
 
 
 LAYERS = {
@@ -67,7 +73,7 @@ LAYERS = {
     "__dev_queue_xmit": Layer((4, 6), ETHERNET, link=True, counter=("tx_packets",)),
     "netif_receive_skb": Layer((4, 6), 0, link=True, counter=("rx_packets",)),
     "ip_rcv": Layer((4,), 0, counter=("Ip.InReceives",)),
-    "ip_output": Layer((4,), 0, counter=("Ip.OutRequests",)),
+    "ip_output": Layer((4,), 0, route=True, counter=("Ip.OutRequests",)),
     "tcp_v4_do_rcv": Layer((4,), None, flags=True, protocols=()),
     "tcp_v6_rcv": Layer((6,), None, flags=True, protocols=(), counter=("Tcp.InSegs",)),
     "ip_queue_xmit": Layer((4, 6), None, protocols=()),

@@ -5,37 +5,11 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from .calls import SENDS, is_tcp
+from .fields import FIELDS
 from .judge import Judge
 from .layers import LAYERS, SYN_HEADER, TCP_HEADER, has_exact_bytes
 from .truth import Truth
 
-# What every record of a probe must show: SEEDS of the project. The judge must notice each of these.
-FIELDS = {
-    "tcp_connect": "family laddr lport raddr rport",
-    "tcp_accept": "family laddr lport raddr rport",
-    "tcp_close": "family laddr lport raddr rport state",
-    "tcp_sendmsg": "family laddr lport raddr rport len",
-    "tcp_recvmsg": "family laddr lport raddr rport len bytes",
-    "udp_sendmsg": "family laddr lport raddr rport len",
-    "udp_recvmsg": "family laddr lport len bytes",
-    "inet_csk_accept": "family laddr lport raddr rport",
-    "inet_csk_listen_start": "family laddr lport backlog",
-    "ip_queue_xmit": "family laddr lport raddr rport len",
-    "icmp_send": "type code",
-    "sock_recvmsg": "family type proto bytes",
-    "sock_sendmsg": "family type proto len",
-    "dev_queue_xmit": "dev len proto saddr sport daddr dport",
-    "netif_receive_skb": "dev len proto saddr sport daddr dport",
-    "skb_clone": "skb clone len",
-    "ip_rcv": "saddr sport daddr dport proto len",
-    "ip_output": "saddr sport daddr dport proto len",
-    "inet_bind": "family addr port",
-    "inet_release": "family type laddr lport raddr rport",
-    "tcp_v4_do_rcv": "saddr sport daddr dport len flags",
-    "tcp_v6_connect": "family raddr rport",
-    "tcp_v6_rcv": "saddr sport daddr dport len flags",
-    "__dev_queue_xmit": "dev len proto saddr sport daddr dport",
-}
 # A packet is handled by whoever runs at that moment, on any CPU; how long a call took nobody else knows.
 UNKNOWN_OF_ALL = {"cpu", "dur"}
 UNKNOWN_OF_PACKETS = {"pid", "comm"}

@@ -51,6 +51,11 @@ class Want:
         self.absent = absent
         self.is_needed = is_needed
 
+    def right(self, record):
+        """The names of the fields that are there and as they should be."""
+        known = {**self.optional, **self.fields}
+        return {name for name, value in known.items() if name in record and same(value, record[name])}
+
     def differences(self, record):
         for name, value in self.fields.items():
             if name not in record:

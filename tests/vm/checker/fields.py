@@ -1,0 +1,28 @@
+"""What every record of a probe must show, at least: what the 24 probes are asked for."""
+
+FIELDS = {
+    "tcp_connect": "family laddr lport raddr rport",
+    "tcp_accept": "family laddr lport raddr rport",
+    "tcp_close": "family laddr lport raddr rport state",
+    "tcp_sendmsg": "family laddr lport raddr rport len",
+    "tcp_recvmsg": "family laddr lport raddr rport len bytes",
+    "udp_sendmsg": "family laddr lport raddr rport len",
+    "udp_recvmsg": "family laddr lport len bytes",
+    "inet_csk_accept": "family laddr lport raddr rport",
+    "inet_csk_listen_start": "family laddr lport backlog",
+    "ip_queue_xmit": "family laddr lport raddr rport len",
+    "icmp_send": "type code saddr daddr",
+    "sock_recvmsg": "family type proto bytes",
+    "sock_sendmsg": "family type proto len",
+    "dev_queue_xmit": "dev len proto saddr sport daddr dport",
+    "netif_receive_skb": "dev len proto saddr sport daddr dport",
+    "skb_clone": "skb clone len",
+    "ip_rcv": "saddr sport daddr dport proto len",
+    "ip_output": "saddr sport daddr dport proto len dev",
+    "inet_bind": "family addr port",
+    "inet_release": "family type laddr lport raddr rport",
+    "tcp_v4_do_rcv": "saddr sport daddr dport len flags",
+    "tcp_v6_connect": "family raddr rport",
+    "tcp_v6_rcv": "saddr sport daddr dport len flags",
+    "__dev_queue_xmit": "dev len proto saddr sport daddr dport",
+}
