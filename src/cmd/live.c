@@ -112,6 +112,18 @@ void live_losses(const struct session *session, const struct broker_report *repo
 		losses->overrun += stats_value(report->cpu_stats[i], "\noverrun");
 		losses->overrun += stats_value(report->cpu_stats[i], "dropped events");
 	}
-	for (size_t i = 0; i < session->event_count; i++)
+	for (size_t i = 0; i < session->event_count; i++) {
 		losses->missed += report->events[i].misses;
+		losses->unsure += report->events[i].unsure;
+	}
+}
+
+void live_say_unsure(const struct live_losses *losses)
+{
+	if (losses->unsure)
+		fprintf(stderr,
+			"nk: %" PRIu64
+			" more were missed, or read memory that could not be read: this "
+			"kernel counts both as one\n",
+			losses->unsure);
 }

@@ -45,8 +45,11 @@ int live_run(struct session *session, const struct broker_job *job,
 struct live_losses {
 	uint64_t overrun;
 	uint64_t missed;
+	uint64_t unsure; /* missed, or not readable: the kernel counts both as one */
 };
 void live_losses(const struct session *session, const struct broker_report *report,
 		 struct live_losses *losses);
+/* Says how many may have been missed. */
+void live_say_unsure(const struct live_losses *losses);
 
 #endif

@@ -104,6 +104,8 @@ static int work(struct worker *worker, void *context, struct diags *diags)
 			"nk: %s: %" PRIu64 " KiB of events, %" PRIu64 " lost, %" PRIu64 " missed\n",
 			recorder->path, dat_writer_size(recorder->writer) / 1024, losses.overrun,
 			losses.missed);
+	if (!recorder->options->quiet)
+		live_say_unsure(&losses);
 	return losses.overrun + losses.missed > 0 ? CMD_INCOMPLETE : CMD_DONE;
 }
 

@@ -191,6 +191,8 @@ static int sum_up(const struct tracer *tracer, const struct worker *worker)
 		fprintf(stderr, "nk: %" PRIu64 " record%s, %" PRIu64 " lost, %" PRIu64 " missed\n",
 			tracer->printed, tracer->printed == 1 ? "" : "s", losses.overrun,
 			losses.missed);
+	if (!tracer->options->quiet)
+		live_say_unsure(&losses);
 	return losses.overrun + losses.missed > 0 ? CMD_INCOMPLETE : CMD_DONE;
 }
 

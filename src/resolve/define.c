@@ -170,6 +170,15 @@ static void add_line(const struct definer *definer, struct event_def *event,
 	line->text = text_steal(&text);
 }
 
+static bool may_not_read(const struct plan_half *half)
+{
+	for (size_t i = 0; i < half->count; i++)
+		for (size_t j = 0; j < half->args[i].pointer_count; j++)
+			if (half->args[i].pointers[j].is_doubtful)
+				return true;
+	return false;
+}
+
 static struct event_def *add_event(struct definer *definer, const struct plan_half *half,
 				   const char *name, const struct probe_func *func)
 {
@@ -178,6 +187,7 @@ static struct event_def *add_event(struct definer *definer, const struct plan_ha
 	describe(&event->desc, definer->probe, name);
 	for (size_t i = 0; i < half->count; i++)
 		add_field(&event->desc, definer->probe, &half->args[i]);
+	event->may_not_read = may_not_read(half);
 	event->desc.is_filtered = func->filter != NULL;
 	if (strlen(name) > EVENT_NAME_MAX)
 		refuse(definer->refusal, &func->place, false,

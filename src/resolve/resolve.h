@@ -29,6 +29,7 @@ struct event_line {
 struct event_def {
 	struct event_desc desc;
 	char *filter; /* kernel event filter, set in the instance before it starts; NULL: none */
+	bool may_not_read; /* it reads through pointers that may be none */
 	struct event_line *lines;
 	size_t line_count;
 };
@@ -41,8 +42,8 @@ struct origin_member {
 
 /* A field's type and where its offsets came from, for nk list. */
 struct field_origin {
-	const char *name;	   /* borrowed from the probe_arg */
-	struct probe_type type;	   /* as on this kernel; as written where it is left out */
+	const char *name;	       /* borrowed from the probe_arg */
+	struct probe_type type;	       /* as on this kernel; as written where it is left out */
 	struct origin_member *members; /* outermost first; those that were found */
 	size_t member_count;
 	enum layout_source source; /* of the weakest member in its expression */

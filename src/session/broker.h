@@ -25,7 +25,7 @@ struct worker {
 };
 
 struct session_event_counts {
-	uint64_t hits, misses;
+	uint64_t hits, misses, unsure; /* as those of struct session_event */
 };
 
 /* What session_stop() found, as the worker gets it. */

@@ -24,6 +24,7 @@
 #include "session/stats.h"
 #include "session/tasks.h"
 #include "session/undo.h"
+#include "session/unreadable.h"
 
 #define DEFAULT_KB    1408
 #define DEFAULT_CLOCK "mono"
@@ -488,6 +489,7 @@ static void take_counts(struct session *session, struct diags *diags)
 {
 	NK_FREE struct profile_counts *counts = xcalloc(session->event_count, sizeof(*counts));
 	int err = read_counts(session, counts);
+	bool is_unsure = false;
 
 	if (err) {
 		diag_warning(diags, "cannot read kprobe_profile: %s; hits and misses are not known",
@@ -499,6 +501,17 @@ static void take_counts(struct session *session, struct diags *diags)
 
 		event->hits = difference(counts[i].hits, event->hits_before);
 		event->misses = difference(counts[i].misses, event->misses_before);
+		is_unsure |= event->misses > 0 && event->def->may_not_read;
+	}
+	if (!is_unsure || !unreadable_counts_as_missed(session))
+		return;
+	for (size_t i = 0; i < session->event_count; i++) {
+		struct session_event *event = &session->events[i];
+
+		if (!event->def->may_not_read)
+			continue;
+		event->unsure = event->misses;
+		event->misses = 0;
 	}
 }
 

@@ -58,6 +58,8 @@ struct session_event {
 	bool is_shared;			     /* the definition was there already */
 	uint64_t hits_before, misses_before; /* kprobe_profile when it was enabled */
 	uint64_t hits, misses;		     /* of this session, after session_stop() */
+	/* Misses that may be memory which could not be read: on kernels that count both as one. */
+	uint64_t unsure;
 };
 
 /* One CPU's losses in one instance, of per_cpu/cpuN/stats, after session_stop(). */

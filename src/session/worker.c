@@ -183,6 +183,7 @@ void worker_put_report(struct worker_process *process, const struct session *ses
 	for (size_t i = 0; i < session->event_count; i++) {
 		counts[i].hits = session->events[i].hits;
 		counts[i].misses = session->events[i].misses;
+		counts[i].unsure = session->events[i].unsure;
 	}
 	control_put(&process->control, CONTROL_COUNTS, counts,
 		    session->event_count * sizeof(*counts));
