@@ -126,8 +126,11 @@ static char *retyped(const struct event_field *field, const struct raw *raw)
 	case DISPLAY_PACKET:
 		return xasprintf("u8 %s[%zu]", raw->name, size);
 	case DISPLAY_IP4:
-	case DISPLAY_STRING:
 		return NULL;
+	case DISPLAY_STRING:
+		/* The words that a text lies in. */
+		return strstr(raw->type, "char") ? NULL
+						 : xasprintf("char %s[%zu]", raw->name, size);
 	default:
 		/* "x[]" is what later kernels write, and what libtraceevent reads as nothing. */
 		if (!field->type.count || !element || size % element)

@@ -254,6 +254,11 @@ static bool set_kind(const struct builder *builder, const struct event_field *fr
 		field->names = find_enum(builder->desc, type->enum_name);
 		break;
 	case DISPLAY_STRING:
+		/* The words that it lies in, where the kernel has no such type. */
+		if (!raw->is_string && !raw->is_dynamic && raw->size > 0) {
+			field->kind = PLAN_FIXED_STRING;
+			return true;
+		}
 		return raw->is_string && set_plain_kind(field, raw);
 	default:
 		break;

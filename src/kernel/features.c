@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/text.h"
 
 struct feature_test {
 	const char *name;
@@ -38,7 +39,8 @@ static const struct feature_test tests[FEATURE_COUNT] = {
 	[FEATURE_INSTANCE_FILTER] = { "instance-filter", NULL, NULL, "set_event_pid" },
 	[FEATURE_EVENT_FORK] = { "event-fork", NULL, NULL, "options/event-fork" },
 	[FEATURE_BUFFER_PERCENT] = { "buffer-percent", NULL, NULL, "buffer_percent" },
-	[FEATURE_SUBBUF_SIZE] = { "subbuf-size", NULL, NULL, "buffer_subbuf_size_kb" },
+	[FEATURE_INSTANCE_OPTIONS] = { "instance-options", NULL, NULL, NULL },
+	[FEATURE_CLOCK_MONO] = { "clock-mono", NULL, NULL, NULL },
 };
 
 const char *feature_name(enum feature feature)
@@ -61,11 +63,28 @@ static bool is_there(int tracefs_fd, const char *readme, const struct feature_te
 {
 	if (test->file)
 		return faccessat(tracefs_fd, test->file, F_OK, 0) == 0;
-	return readme_has(readme, test);
+	/* Without any test: told where it is used. */
+	return !test->line || readme_has(readme, test);
+}
+
+static void say_unknown(const char *name, size_t length, struct diags *diags)
+{
+	struct diag *diag = diag_add(diags, DIAG_ERROR);
+	struct text known = { 0 };
+
+	for (size_t i = 0; i < FEATURE_COUNT; i++)
+		text_addf(&known, " %s", tests[i].name);
+	diag->text = xasprintf("there is no feature '%.*s'", (int)length, name);
+	diag->hint = xasprintf("there are:%s, and all", known.data);
+	text_clear(&known);
 }
 
 static int take_away(const char *names, struct features *features, struct diags *diags)
 {
+	if (strcmp(names, "all") == 0) {
+		*features = (struct features){ 0 };
+		return 0;
+	}
 	for (const char *at = names; *at;) {
 		size_t length = strcspn(at, ",");
 		size_t i = 0;
@@ -73,9 +92,10 @@ static int take_away(const char *names, struct features *features, struct diags 
 		while (i < FEATURE_COUNT &&
 		       (strlen(tests[i].name) != length || memcmp(tests[i].name, at, length) != 0))
 			i++;
-		if (i == FEATURE_COUNT)
-			return diag_error(diags, EINVAL, "there is no feature '%.*s'", (int)length,
-					  at);
+		if (i == FEATURE_COUNT) {
+			say_unknown(at, length, diags);
+			return -EINVAL;
+		}
 		features->has[i] = false;
 		at += length;
 		at += *at == ',';

@@ -14,6 +14,8 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
+#define WORDS_MAX 64 /* MAX_ARRAY_LEN of the kernel */
+
 /* What rendering one expression finds out beside its text. */
 struct render {
 	const struct render_context *context;
@@ -388,6 +390,22 @@ static bool typed(struct render *render, const struct probe_arg *arg)
 	return false;
 }
 
+/* Text of a fixed length can be had without the type, as the words that it lies in. */
+static bool words_of_text(struct render *render, const struct probe_arg *arg)
+{
+	const struct layout_member *member = &render->member;
+	struct probe_type *type = &render->out->type;
+	size_t words = member->size / 8;
+
+	if (!render->has_member || member->bit_width || arg->expr->number || member->size % 8 ||
+	    words < 2 || words > WORDS_MAX)
+		return false;
+	set_type(type, "char");
+	type->count = (uint16_t)member->size;
+	snprintf(type->kernel, sizeof(type->kernel), "x64[%zu]", words);
+	return true;
+}
+
 /* Kernel types that this kernel lacks, and those with the same bits. */
 static bool substitute_type(struct render *render, const struct probe_arg *arg)
 {
@@ -395,6 +413,9 @@ static bool substitute_type(struct render *render, const struct probe_arg *arg)
 	bool is_string = strcmp(kernel, "string") == 0 || strcmp(kernel, "ustring") == 0;
 	const char *plain = long_bytes(render) == 8 ? "x64" : "x32";
 
+	if (strcmp(kernel, "string") == 0 && !has(render, FEATURE_STRING) &&
+	    words_of_text(render, arg))
+		is_string = false;
 	if ((is_string && !has(render, FEATURE_STRING)) ||
 	    (kernel[0] == 'u' && is_string && !has(render, FEATURE_USER))) {
 		refuse(render->refusal, &arg->place, true, "this kernel has no type %s", kernel);

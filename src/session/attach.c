@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "session/errorlog.h"
+#include "session/state.h"
 
 static int event_file(const struct session *session, const struct session_event *event,
 		      const char *file, char **path)
@@ -78,7 +79,8 @@ static int set_filter(const struct session *session, const struct session_event 
 
 	if (!err || !diags)
 		return err;
-	if (file_read(session->instances[event->instance].dir_fd, "error_log", &log, NULL) == 0 &&
+	if (session->state->kernel->features.has[FEATURE_ERROR_LOG] &&
+	    file_read(session->instances[event->instance].dir_fd, "error_log", &log, NULL) == 0 &&
 	    errorlog_find(log, filter, &entry) == 0)
 		why = entry.message;
 	diag = diag_add(diags, DIAG_ERROR);

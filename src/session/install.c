@@ -248,7 +248,8 @@ static void refuse(struct install *install, struct attempt *attempt, const struc
 		*array_add(&attempt->refused, &attempt->refused_count) = line->func;
 	level = (line->func && has_functions(attempt)) || !is_last_carrier(attempt) ? DIAG_WARNING
 										    : DIAG_ERROR;
-	if (file_read(install->session->tracefs_fd, "error_log", &log, NULL) != 0)
+	if (!install->session->state->kernel->features.has[FEATURE_ERROR_LOG] ||
+	    file_read(install->session->tracefs_fd, "error_log", &log, NULL) != 0)
 		log = NULL;
 	errorlog_report(install->diags, level, log, attempt->probe->probe, line, err);
 	/* A native line has no functions that could be told apart. */

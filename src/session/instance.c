@@ -99,6 +99,15 @@ static int set_pids(int dir_fd, const struct features *features,
 	return settings->pids ? write_setting(dir_fd, "set_event_pid", settings->pids, diags) : 0;
 }
 
+/* The administrator may have turned it off at the top, which a new instance inherits. */
+static int set_overwrite(int dir_fd, const struct features *features, struct diags *diags)
+{
+	if (features->has[FEATURE_INSTANCE_OPTIONS] &&
+	    faccessat(dir_fd, "options/overwrite", F_OK, 0) == 0)
+		return write_setting(dir_fd, "options/overwrite", "1", diags);
+	return write_setting(dir_fd, "trace_options", "overwrite", diags);
+}
+
 int instance_configure(int dir_fd, const struct features *features,
 		       const struct instance_settings *settings, struct diags *diags)
 {
@@ -109,9 +118,8 @@ int instance_configure(int dir_fd, const struct features *features,
 		err = set_clock(dir_fd, settings->clock, diags);
 	if (!err)
 		err = set_buffer(dir_fd, settings->kb, diags);
-	/* The administrator may have turned it off at the top, which a new instance inherits. */
 	if (!err)
-		err = write_setting(dir_fd, "options/overwrite", "1", diags);
+		err = set_overwrite(dir_fd, features, diags);
 	if (!err && features->has[FEATURE_BUFFER_PERCENT]) {
 		snprintf(percent, sizeof(percent), "%d", settings->buffer_percent);
 		err = write_setting(dir_fd, "buffer_percent", percent, diags);

@@ -28,6 +28,7 @@
 
 #define DEFAULT_KB    1408
 #define DEFAULT_CLOCK "mono"
+#define OLDER_CLOCK   "global"
 
 /*
  * Of this process, for the undo when memory runs out: the hook of alloc.h has no argument. Nothing
@@ -140,8 +141,6 @@ static struct session *session_new(const struct kernel *kernel,
 
 	session->tracefs_fd = session->run_fd = state->note_fd = -1;
 	session->state = state;
-	session->clock = xstrdup(options->clock ? options->clock : DEFAULT_CLOCK);
-	session->has_wall_offset = clock_wall_offset(session->clock, &session->wall_offset_ns);
 	state->kernel = kernel;
 	state->probes = probes;
 	state->probe_count = probe_count;
@@ -191,6 +190,19 @@ static int open_tracefs(const struct kernel *kernel, int *tracefs_fd, struct dia
 	return 0;
 }
 
+/* The best that all CPUs share: on older kernels it is no clock that clock_gettime(2) has. */
+static char *default_clock(const struct session *session)
+{
+	NK_FREE char *known = NULL;
+
+	if (!session->state->kernel->features.has[FEATURE_CLOCK_MONO])
+		return xstrdup(OLDER_CLOCK);
+	if (file_read(session->tracefs_fd, "trace_clock", &known, NULL) == 0 &&
+	    strstr(known, "global") && !strstr(known, DEFAULT_CLOCK))
+		return xstrdup(OLDER_CLOCK);
+	return xstrdup(DEFAULT_CLOCK);
+}
+
 static int open_files(struct session *session, const struct session_options *options,
 		      struct diags *diags)
 {
@@ -204,6 +216,8 @@ static int open_files(struct session *session, const struct session_options *opt
 				     diags);
 	if (err)
 		return err;
+	session->clock = options->clock ? xstrdup(options->clock) : default_clock(session);
+	session->has_wall_offset = clock_wall_offset(session->clock, &session->wall_offset_ns);
 	err = file_read(session->tracefs_fd, "events/header_page", &session->header_page, NULL);
 	if (!err)
 		err = file_read(session->tracefs_fd, "events/header_event", &session->header_event,

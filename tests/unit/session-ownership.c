@@ -380,6 +380,7 @@ START_TEST(test_configure)
 	static const char *const expected[] = { "0", "boot", "64", "1", "1", "25", "7 8" };
 	struct features features = { .has = { [FEATURE_BUFFER_PERCENT] = true,
 					      [FEATURE_EVENT_FORK] = true,
+					      [FEATURE_INSTANCE_OPTIONS] = true,
 					      [FEATURE_INSTANCE_FILTER] = true } };
 	struct instance_settings settings = { 64, "boot", 25, true, "7 8" };
 	struct tree tree = tree_make();
@@ -393,6 +394,12 @@ START_TEST(test_configure)
 
 		ck_assert_str_eq(text, expected[i]);
 	}
+	/* An instance without options/ of its own has all of them in one file. */
+	features.has[FEATURE_INSTANCE_OPTIONS] = false;
+	tree_write(&tree, "trace_options", "before");
+	ck_assert_int_eq(instance_configure(tree.fd, &features, &settings, &diags), 0);
+	NK_FREE char *options = tree_read(&tree, "trace_options");
+	ck_assert_str_eq(options, "overwrite");
 	features.has[FEATURE_INSTANCE_FILTER] = false;
 	ck_assert_int_eq(instance_configure(tree.fd, &features, &settings, &diags), -ENOTSUP);
 	diags_clear(&diags);
