@@ -329,17 +329,17 @@ void program_run(const struct program *program, const struct style_ops *style,
 		 const struct record *record, struct buffer *buffer)
 {
 	struct run run = { program, style, record, buffer, failed_guards(program, record), 0 };
-	const struct op *end = program->ops + program->op_count;
 	char *at = buffer_room(buffer, program->room);
 
-	for (const struct op *op = program->ops; op < end; op++) {
+	for (size_t i = 0; i < program->op_count; i++) {
+		const struct op *op = &program->ops[i];
 		bool has_value = true;
 
 		if ((op->guards & run.failed) || (op->unless & run.shown))
 			continue;
 		at = run_op(&run, op, at, &has_value);
 		if (has_value)
-			op += op->skip;
+			i += op->skip;
 	}
 	buffer->end = at;
 }
