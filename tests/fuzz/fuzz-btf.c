@@ -2,7 +2,6 @@
 /*
  * BTF, kallsyms and ELF notes: any bytes give answers or none.
  *
- * Stages: base kernel
  * Seeds: tests/kernels/5.10/sys/kernel/btf/vmlinux tests/kernels/6.1/sys/kernel/notes
  * Seeds: tests/kernels/6.1/proc/kallsyms
  */

@@ -3,7 +3,6 @@
  * Event descriptions out of a trace.dat: what is read writes, and what was written reads back as
  * the same.
  *
- * Stages: base probes kernel resolve
  * Seeds: tests/fuzz/fuzz-event.seed
  */
 #include <stdlib.h>

@@ -2,7 +2,6 @@
 /*
  * Probe files: any text is a set, or has mistakes that can be printed.
  *
- * Stages: base probes
  * Seeds: probes.d/*.probes tests/golden/probes/*.probes
  */
 #include <stdlib.h>

@@ -2,7 +2,6 @@
 /*
  * Profiles: any text is one or is refused, and what it knows can be asked for.
  *
- * Stages: base kernel
  * Seeds: tests/fuzz/fuzz-profile.seed
  */
 #include <stdint.h>
