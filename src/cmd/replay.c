@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "cmd/cmd.h"
+#include "cmd/isolate.h"
 #include "cmd/setup.h"
 #include "cmd/span.h"
 #include "cmd/tally.h"
@@ -45,6 +46,8 @@ struct replay {
 	struct tally *tally; /* --stat: instead of both */
 	struct span since, until;
 	uint64_t printed;
+	struct isolation *isolation;
+	bool is_damaged; /* there are events whose format cannot be read */
 };
 
 static const struct event_desc *desc_of(const struct dat_meta *meta, const char *system,
@@ -81,6 +84,27 @@ static int style_choose(const char *name, enum output_style *style, struct diags
 	return diag_error(diags, EINVAL, "there is no style '%s': text, json or trace-cmd", name);
 }
 
+/* One whose format cannot be read costs its own records, not those of others. */
+static void add_event(struct replay *replay, struct decoder *decoder,
+		      const struct dat_event_format *event, struct diags *diags)
+{
+	const struct dat_meta *meta = dat_reader_meta(replay->file);
+	bool is_trace_cmd = replay->output_options.style == OUTPUT_TRACE_CMD;
+	struct diags own = { 0 };
+
+	if (decoder_add_event(decoder, event->system, event->text, event->length,
+			      is_trace_cmd ? NULL : desc_of(meta, event->system, event->text),
+			      &own) == 0)
+		return;
+	/* Decoders of threads have the same to say. */
+	if (decoder == replay->decoder) {
+		diags_soften(&own);
+		diags_move(diags, &own);
+	}
+	diags_clear(&own);
+	replay->is_damaged = true;
+}
+
 static int open_decoder(struct replay *replay, struct decoder **out, struct diags *diags)
 {
 	const struct dat_meta *meta = dat_reader_meta(replay->file);
@@ -94,6 +118,7 @@ static int open_decoder(struct replay *replay, struct decoder **out, struct diag
 		.wall_offset_ns = meta->wall_offset_ns,
 		.has_wall_clock = meta->has_nk,
 		.plugins = replay->plugins,
+		.guard = &replay->isolation->guard,
 	};
 
 	replay->plugins = NULL;
@@ -102,17 +127,8 @@ static int open_decoder(struct replay *replay, struct decoder **out, struct diag
 
 	if (!decoder)
 		return -EINVAL;
-	for (size_t i = 0; i < meta->event_count; i++) {
-		const struct dat_event_format *event = &meta->events[i];
-		int err = decoder_add_event(decoder, event->system, event->text, event->length,
-					    replay->output_options.style == OUTPUT_TRACE_CMD
-						    ? NULL
-						    : desc_of(meta, event->system, event->text),
-					    diags);
-
-		if (err)
-			return err;
-	}
+	for (size_t i = 0; i < meta->event_count; i++)
+		add_event(replay, decoder, &meta->events[i], diags);
 	if (meta->saved_cmdlines)
 		decoder_add_comms(decoder, meta->saved_cmdlines);
 	if (meta->kallsyms)
@@ -141,6 +157,7 @@ static int choose_output(struct replay *replay, struct diags *diags)
 		.has_wall_clock = meta->has_nk,
 		.instances = replay->instances,
 		.instance_count = meta->buffer_count,
+		.progress = &replay->isolation->progress,
 	};
 	return 0;
 }
@@ -204,6 +221,15 @@ static size_t team_size(const struct replay *replay)
 	return count < 2 ? 0 : count > TEAM_MAX ? TEAM_MAX : count;
 }
 
+/* The first line of trace-cmd report. */
+static void put_cpus(const struct replay *replay)
+{
+	NK_FREE char *line = xasprintf("cpus=%d\n", dat_reader_meta(replay->file)->cpu_count);
+
+	/* A write that fails does so again for what follows. */
+	output_progress_write(&replay->isolation->progress, STDOUT_FILENO, line, strlen(line));
+}
+
 static int open_output(struct replay *replay, struct diags *diags)
 {
 	const struct output_options *options = &replay->output_options;
@@ -213,9 +239,8 @@ static int open_output(struct replay *replay, struct diags *diags)
 		replay->tally = tally_new(options->has_wall_clock, options->wall_offset_ns);
 		return 0;
 	}
-	/* The first line of trace-cmd report. */
 	if (options->style == OUTPUT_TRACE_CMD)
-		dprintf(STDOUT_FILENO, "cpus=%d\n", dat_reader_meta(replay->file)->cpu_count);
+		put_cpus(replay);
 	while (replay->team_count < count) {
 		struct decoder **decoder = &replay->team_decoders[replay->team_count++];
 		int err = open_decoder(replay, decoder, diags);
@@ -299,8 +324,84 @@ static int sum_up(const struct replay *replay, struct diags *diags)
 	if (counts->lost + counts->lost_unknown > 0 && !replay->options->quiet)
 		diag_warning(diags, "%s: %" PRIu64 "%s events were lost when it was recorded",
 			     replay->path, counts->lost, counts->lost_unknown ? " or more" : "");
-	return replay->incomplete || counts->lost + counts->lost_unknown > 0 ? CMD_INCOMPLETE
-									     : CMD_DONE;
+	return replay->incomplete || counts->lost + counts->lost_unknown > 0 ||
+			       replay->is_damaged || replay->isolation->guard.fault_count > 0
+		       ? CMD_INCOMPLETE
+		       : CMD_DONE;
+}
+
+/* The records of these are not all printed as libtraceevent would. */
+static void tell_format_fault(const struct dat_event_format *event, struct diags *diags)
+{
+	bool is_named = strncmp(event->text, "name: ", 6) == 0;
+	int length = is_named ? (int)strcspn(event->text + 6, "\n") : 0;
+
+	diag_warning(diags, "libtraceevent fails on the format of %s:%.*s", event->system,
+		     length < 64 ? length : 64, is_named ? event->text + 6 : "");
+}
+
+static void tell_print_fault(struct decoder *decoder, int id, struct diags *diags)
+{
+	const struct event_plan *plan;
+
+	for (size_t i = 0; (plan = decoder_plan(decoder, i)); i++)
+		if (plan->id == id)
+			diag_warning(diags,
+				     "libtraceevent fails on a record of %s:%s: those from there "
+				     "on are shown by their fields",
+				     plan->system, plan->name);
+}
+
+/* What libtraceevent failed on in a process before this one. */
+static void tell_faults(const struct replay *replay, struct diags *diags)
+{
+	const struct guard *guard = &replay->isolation->guard;
+
+	if (!replay->decoder)
+		return;
+	for (size_t i = 0; i < guard->fault_count; i++) {
+		const struct guard_call *fault = &guard->faults[i];
+		const struct dat_meta *meta = dat_reader_meta(replay->file);
+
+		if (fault->kind == GUARD_FORMAT && (size_t)fault->what < meta->event_count)
+			tell_format_fault(&meta->events[fault->what], diags);
+		if (fault->kind == GUARD_PRINT)
+			tell_print_fault(replay->decoder, fault->what, diags);
+	}
+}
+
+/* In the process that reads: what was opened is open. */
+static int replay_file(struct isolation *isolation, void *context)
+{
+	struct replay *replay = context;
+	struct diags diags = { 0 };
+	int status = CMD_FAILED;
+
+	replay->isolation = isolation;
+
+	/* The file may come from anyone: what reads it has nothing to lose, and can open nothing.
+	 */
+	int err = privilege_drop_all(PRIVILEGE_OPEN_FILES, &diags);
+
+	if (!err)
+		err = open_replay(replay, &diags);
+	if (!err)
+		err = open_output(replay, &diags);
+	if (!err) {
+		err = print_all(replay);
+		if (!err)
+			err = finish(replay);
+		if (err == -EPIPE)
+			status = CMD_DONE;
+		else if (err)
+			diag_error(&diags, -err, "cannot go on: %s", strerror(-err));
+		else
+			status = sum_up(replay, &diags);
+	}
+	tell_faults(replay, &diags);
+	setup_say(&diags, false);
+	close_replay(replay);
+	return status;
 }
 
 static int run(const struct command *command, const struct options *options)
@@ -316,26 +417,11 @@ static int run(const struct command *command, const struct options *options)
 		replay.path = options->input;
 	int err = open_paths(&replay, &diags);
 
-	/* The file may come from anyone: what reads it has nothing to lose, and can open nothing.
-	 */
 	if (!err)
-		err = privilege_drop_all(PRIVILEGE_OPEN_FILES, &diags);
-	if (!err)
-		err = open_replay(&replay, &diags);
-	if (!err)
-		err = open_output(&replay, &diags);
-	if (!err) {
-		err = print_all(&replay);
-		if (!err)
-			err = finish(&replay);
-		if (err == -EPIPE)
-			status = CMD_DONE;
-		else if (err)
-			diag_error(&diags, -err, "cannot go on: %s", strerror(-err));
-		else
-			status = sum_up(&replay, &diags);
-	}
+		err = privilege_drop_all(PRIVILEGE_START_PROCESSES, &diags);
 	setup_say(&diags, false);
+	if (!err)
+		status = isolate(replay_file, &replay);
 	close_replay(&replay);
 	return status;
 }

@@ -65,6 +65,7 @@ struct decoder *decoder_new(const struct decoder_options *options, struct diags 
 	else
 		context->formats = formats_new(context->long_bytes, options->is_big_endian,
 					       options->cpu_count);
+	formats_set_guard(context->formats, options->guard);
 	formats_set_symbols(context->formats, find_symbol, decoder);
 	decoder->comms = comms_new();
 	decoder->layout = (struct walk_layout){

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/diag.h"
+#include "decode/guard.h"
 #include "decode/reader.h"
 #include "decode/record.h"
 #include "resolve/event.h"
@@ -25,7 +26,8 @@ struct decoder_options {
 	int64_t wall_offset_ns; /* as in struct output_options; for whoever passes this on */
 	bool has_wall_clock;
 	struct formats
-		*plugins; /* of decoder_load_plugins(), the decoder's from here on; or NULL */
+		*plugins;    /* of decoder_load_plugins(), the decoder's from here on; or NULL */
+	struct guard *guard; /* of a recording that anyone may have made; NULL: none */
 };
 
 struct decoder;

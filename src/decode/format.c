@@ -22,6 +22,11 @@ struct formats {
 	struct trace_seq text;
 	unsigned char *copy; /* FORMAT_SIZE_MAX + REACH bytes, zero behind copy_used */
 	size_t copy_used;
+	struct guard *guard;
+	size_t slot;
+	int count;	  /* of formats that were given */
+	int *unprintable; /* ids whose print fmt libtraceevent was not asked */
+	size_t unprintable_count;
 	const char *(*find_symbol)(void *context, uint64_t *address);
 	void *context;
 };
@@ -36,6 +41,12 @@ static struct formats *make(void)
 	trace_seq_init(&formats->text);
 	formats->copy = xcalloc(1, FORMAT_SIZE_MAX + REACH);
 	return formats;
+}
+
+void formats_set_guard(struct formats *formats, struct guard *guard)
+{
+	formats->guard = guard;
+	formats->slot = guard_take_slot(guard);
 }
 
 struct formats *formats_new(unsigned int long_bytes, bool is_big_endian, int cpu_count)
@@ -84,6 +95,7 @@ void formats_free(struct formats *formats)
 	if (formats->plugins)
 		tep_unload_plugins(formats->plugins, formats->tep);
 	tep_free(formats->tep);
+	free(formats->unprintable);
 	free(formats->copy);
 	free(formats);
 }
@@ -91,16 +103,17 @@ void formats_free(struct formats *formats)
 unsigned int formats_commit_bytes(struct formats *formats, const char *header_page, size_t size,
 				  unsigned int fallback)
 {
-	if (!header_page || size == 0)
+	int bytes = 0;
+
+	if (!header_page || size == 0 || guard_faults(formats->guard, GUARD_HEADER, 0, 0) > 0)
 		return fallback;
 
 	NK_FREE char *copy = xstrndup(header_page, size);
 
-	if (tep_parse_header_page(formats->tep, copy, size, (int)fallback) != 0)
-		return fallback;
-
-	int bytes = tep_get_header_page_size(formats->tep);
-
+	guard_enter(formats->guard, formats->slot, (struct guard_call){ .kind = GUARD_HEADER });
+	if (tep_parse_header_page(formats->tep, copy, size, (int)fallback) == 0)
+		bytes = tep_get_header_page_size(formats->tep);
+	guard_leave(formats->guard, formats->slot);
 	return bytes == 4 || bytes == 8 ? (unsigned int)bytes : fallback;
 }
 
@@ -202,16 +215,52 @@ static int read_fields(const struct tep_event *event, struct raw_event *out)
 	return 0;
 }
 
+/*
+ * Where libtraceevent has failed on this format once, it is asked for the fields alone. A print fmt
+ * that it does not understand is an error too: the fields serve all the same.
+ */
+static struct tep_event *parse(struct formats *formats, const char *system, const char *text,
+			       size_t length, bool *is_unprintable, int *error)
+{
+	const struct guard_call call = { .kind = GUARD_FORMAT, .what = formats->count++ };
+	size_t faults = guard_faults(formats->guard, GUARD_FORMAT, call.what, 0);
+	NK_FREE char *copy = xstrndup(text, length);
+	NK_FREE char *fields = NULL;
+	struct tep_event *parsed = NULL;
+	char *end = strstr(copy, "\nprint fmt:");
+
+	*is_unprintable = faults > 0;
+	*error = TEP_ERRNO__READ_FORMAT_FAILED;
+	if (faults > 1)
+		return NULL;
+	if (faults == 1 && end)
+		*end = '\0';
+	if (faults == 1)
+		fields = xasprintf("%s\nprint fmt: \"\"\n", copy);
+
+	const char *asked = fields ? fields : copy;
+
+	guard_enter(formats->guard, formats->slot, call);
+	*error = tep_parse_format(formats->tep, &parsed, asked, strlen(asked), system);
+	guard_leave(formats->guard, formats->slot);
+	return parsed;
+}
+
+static bool is_unprintable(const struct formats *formats, int id)
+{
+	for (size_t i = 0; i < formats->unprintable_count; i++)
+		if (formats->unprintable[i] == id)
+			return true;
+	return false;
+}
+
 int formats_add(struct formats *formats, const char *system, const char *text, size_t length,
 		struct raw_event *event, struct diags *diags)
 {
-	NK_FREE char *copy = xstrndup(text, length);
-	struct tep_event *parsed = NULL;
 	struct raw_event raw = { 0 };
-
-	/* A print fmt that it does not understand is an error too: the fields serve all the same.
-	 */
-	int error = tep_parse_format(formats->tep, &parsed, copy, strlen(copy), system);
+	bool is_lost;
+	int error;
+	struct tep_event *parsed = parse(formats, system, text, length, &is_lost, &error);
 
 	if (!parsed || !parsed->name || !parsed->system)
 		return diag_error(diags, EINVAL,
@@ -228,6 +277,8 @@ int formats_add(struct formats *formats, const char *system, const char *text, s
 		return diag_error(diags, EINVAL, "the format of %s:%s has fields that cannot be",
 				  system, parsed->name);
 	}
+	if (is_lost)
+		*array_add(&formats->unprintable, &formats->unprintable_count) = raw.id;
 	*event = raw;
 	return 0;
 }
@@ -238,11 +289,13 @@ void raw_event_clear(struct raw_event *event)
 	*event = (struct raw_event){ 0 };
 }
 
-size_t formats_print(struct formats *formats, int id, const void *data, size_t size, int cpu,
-		     uint64_t ts, char *buffer, size_t room)
+long formats_print(struct formats *formats, int id, const void *data, size_t size, int cpu,
+		   uint64_t ts, char *buffer, size_t room)
 {
-	if (room == 0)
-		return 0;
+	const struct guard_call call = { .kind = GUARD_PRINT, .what = id, .since = ts };
+
+	if (is_unprintable(formats, id) || guard_faults(formats->guard, GUARD_PRINT, id, ts) > 0)
+		return -1;
 	if (size > FORMAT_SIZE_MAX)
 		size = FORMAT_SIZE_MAX;
 	memcpy(formats->copy, data, size);
@@ -258,15 +311,17 @@ size_t formats_print(struct formats *formats, int id, const void *data, size_t s
 	struct tep_event *event = tep_find_event(formats->tep, id);
 
 	trace_seq_reset(&formats->text);
+	guard_enter(formats->guard, formats->slot, call);
 	if (event)
 		tep_print_event(formats->tep, &formats->text, &record, "%s", TEP_PRINT_INFO);
+	guard_leave(formats->guard, formats->slot);
 	trace_seq_terminate(&formats->text);
 
 	size_t length = strnlen(formats->text.buffer, room - 1);
 
 	memcpy(buffer, formats->text.buffer, length);
 	buffer[length] = '\0';
-	return length;
+	return (long)length;
 }
 
 static char *resolve(void *context, unsigned long long *address, char **module)

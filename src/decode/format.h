@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/diag.h"
+#include "decode/guard.h"
 
 #define FORMAT_SIZE_MAX 32768
 
@@ -49,6 +50,9 @@ struct formats *formats_new_with_plugins(void);
 void formats_set_machine(struct formats *formats, unsigned int long_bytes, bool is_big_endian,
 			 int cpu_count);
 
+/* Where calls into libtraceevent are noted, before anything else: borrowed. */
+void formats_set_guard(struct formats *formats, struct guard *guard);
+
 /* Bytes of a sub-buffer's commit word, from events/header_page; fallback where that does not say.
  */
 unsigned int formats_commit_bytes(struct formats *formats, const char *header_page, size_t size,
@@ -59,9 +63,9 @@ int formats_add(struct formats *formats, const char *system, const char *text, s
 		struct raw_event *event, struct diags *diags);
 void raw_event_clear(struct raw_event *event);
 
-/* libtraceevent's print of a record of event id; its length. */
-size_t formats_print(struct formats *formats, int id, const void *data, size_t size, int cpu,
-		     uint64_t ts, char *buffer, size_t room);
+/* libtraceevent's print of a record of event id; its length, or -1: it is not to be asked. */
+long formats_print(struct formats *formats, int id, const void *data, size_t size, int cpu,
+		   uint64_t ts, char *buffer, size_t room);
 
 /* Kernel symbols for that print's %pS and the like: find() sets *address to where the symbol
  * begins. */

@@ -8,9 +8,11 @@
 #include "decode/record.h"
 
 #include <byteswap.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/text.h"
 #include "decode/context.h"
 #include "decode/format.h"
 
@@ -404,10 +406,63 @@ size_t record_elements(const struct record *record, const struct plan_field *fie
 	return length / field->bytes;
 }
 
+static void add_value(struct text *text, const struct value *value)
+{
+	switch (value->kind) {
+	case VALUE_ABSENT:
+		break;
+	case VALUE_STRING:
+		text_add_bytes(text, value->bytes, value->length);
+		break;
+	case VALUE_BYTES:
+		for (uint32_t i = 0; i < value->length; i++)
+			text_addf(text, "%02x", value->bytes[i]);
+		break;
+	case VALUE_SIGNED:
+		text_addf(text, "%" PRId64, (int64_t)value->number);
+		break;
+	case VALUE_UNSIGNED:
+		text_addf(text, value->display == DISPLAY_HEX ? "0x%" PRIx64 : "%" PRIu64,
+			  value->number);
+		break;
+	}
+}
+
+/* The fields one by one, as far as there is room. */
+static size_t fields_text(const struct record *record, char *buffer, size_t room)
+{
+	const struct event_plan *plan = record->plan;
+	struct text text = { 0 };
+	struct value value;
+
+	for (size_t i = 0; i < plan->field_count && text.length < room; i++) {
+		const struct plan_field *field = &plan->fields[i];
+		size_t elements = record_elements(record, field);
+
+		text_addf(&text, "%s%s=", i ? " " : "", field->name);
+		for (size_t j = 0; j < elements && text.length < room; j++) {
+			record_value(record, field, j, &value);
+			if (j > 0)
+				text_add(&text, ",");
+			add_value(&text, &value);
+		}
+	}
+
+	size_t length = text.length < room ? text.length : room - 1;
+
+	if (length > 0)
+		memcpy(buffer, text.data, length);
+	buffer[length] = '\0';
+	text_clear(&text);
+	return length;
+}
+
 size_t record_foreign_text(const struct record *record, char *buffer, size_t room)
 {
 	int half = record->data[0] ? 0 : 1;
+	long length =
+		formats_print(record->plan->context->formats, record->plan->id, record->data[half],
+			      record->size[half], record->cpu, record->ts, buffer, room);
 
-	return formats_print(record->plan->context->formats, record->plan->id, record->data[half],
-			     record->size[half], record->cpu, record->ts, buffer, room);
+	return length < 0 ? fields_text(record, buffer, room) : (size_t)length;
 }

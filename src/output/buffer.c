@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #include "base/alloc.h"
-#include "base/file.h"
 
 void buffer_open(struct buffer *buffer, int fd)
 {
@@ -18,6 +17,7 @@ void buffer_open(struct buffer *buffer, int fd)
 	buffer->fd = fd;
 	buffer->error = 0;
 	buffer->before_write = NULL;
+	buffer->progress = NULL;
 }
 
 void buffer_close(struct buffer *buffer)
@@ -34,7 +34,8 @@ int buffer_flush(struct buffer *buffer)
 	if (length > 0 && buffer->before_write)
 		buffer->before_write(buffer->context);
 	if (length > 0 && buffer->error == 0)
-		buffer->error = file_write_all(buffer->fd, buffer->data, length);
+		buffer->error =
+			output_progress_write(buffer->progress, buffer->fd, buffer->data, length);
 	return buffer->error;
 }
 

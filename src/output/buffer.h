@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "output/progress.h"
+
 #define BUFFER_SIZE (1U << 20)
 
 struct buffer {
@@ -18,6 +20,7 @@ struct buffer {
 	int error;			     /* 0 or -errno of the first write that failed */
 	void (*before_write)(void *context); /* NULL: none */
 	void *context;
+	struct output_progress *progress; /* NULL: not kept */
 };
 
 void buffer_open(struct buffer *buffer, int fd);

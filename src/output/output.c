@@ -25,6 +25,7 @@ struct output *output_new(const struct output_options *options)
 	struct output *output = xcalloc(1, sizeof(*output));
 
 	buffer_open(&output->buffer, options->fd);
+	output->buffer.progress = options->progress;
 	output->options = *options;
 	output->ops = styles[options->style];
 	return output;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "decode/record.h"
+#include "output/progress.h"
 
 enum output_style {
 	OUTPUT_TEXT,
@@ -27,7 +28,8 @@ struct output_options {
 	bool has_wall_clock;	/* else text shows the trace clock as seconds, JSON has no time */
 	const char *const *instances; /* TRACE_CMD: names of the buffers, "" for the main one */
 	size_t instance_count;
-	bool is_live; /* flushed by the caller when nothing more is at hand */
+	bool is_live;			  /* flushed by the caller when nothing more is at hand */
+	struct output_progress *progress; /* borrowed; NULL: not kept */
 };
 
 struct output;

@@ -9,8 +9,9 @@
 
 /* What a process that gives up everything still needs. */
 enum privilege_needs {
-	PRIVILEGE_OPEN_FILES, /* those that it has open */
-	PRIVILEGE_READ_FILES  /* it opens files that everybody may read, too */
+	PRIVILEGE_OPEN_FILES,	  /* those that it has open */
+	PRIVILEGE_READ_FILES,	  /* it opens files that everybody may read, too */
+	PRIVILEGE_START_PROCESSES /* it looks into nothing itself: any call, without privileges */
 };
 
 /*

@@ -4,7 +4,7 @@
  * can be had of it is printed.
  *
  * Files: tests/fuzz/isolated.c
- * Wrap: privilege_drop_all tep_parse_format tep_parse_header_page tep_print_event tep_free
+ * Wrap: isolate privilege_drop_all tep_parse_format tep_parse_header_page tep_print_event tep_free
  * Seeds: tests/unit/data/datfile/*.dat
  * Options: -close_fd_mask=3
  */
@@ -17,15 +17,27 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "cmd/cmd.h"
+#include "cmd/isolate.h"
 #include "session/privilege.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int __wrap_privilege_drop_all(struct diags *diags);
+int __wrap_privilege_drop_all(enum privilege_needs needs, struct diags *diags);
+
+int __wrap_isolate(int (*work)(struct isolation *isolation, void *context), void *context);
+
+/* A process for each input would be slow: tests/fuzz/isolated.c does for libtraceevent's faults. */
+int __wrap_isolate(int (*work)(struct isolation *isolation, void *context), void *context)
+{
+	struct isolation isolation = { 0 };
+
+	return work(&isolation, context);
+}
 
 /* The fuzzer goes on living. */
-int __wrap_privilege_drop_all(struct diags *diags)
+int __wrap_privilege_drop_all(enum privilege_needs needs, struct diags *diags)
 {
+	(void)needs;
 	(void)diags;
 	return 0;
 }

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A recording with formats and records that bring libtraceevent 1.7 down: nk replay shows all the
+ * others as ever, these by their fields, says so and ends with 3. Whether they do bring it down is
+ * tested first: a version that has no such fault shows them all.
+ */
+#include <check.h>
+#include <event-parse.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "datfile-fixture.h"
+#include "datfile/writer.h"
+
+#define PAGE_SIZE 4096
+#define HEADER	  16
+
+enum event { GOOD = 1000, ARROW, CUT, ARRAY };
+
+#define COMMON                                                                                     \
+	"format:\n"                                                                                \
+	"\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n"                     \
+	"\tfield:unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;\n"                     \
+	"\tfield:unsigned char common_preempt_count;\toffset:3;\tsize:1;\tsigned:0;\n"             \
+	"\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n"                               \
+	"\tfield:int n;\toffset:8;\tsize:4;\tsigned:1;\n"
+
+static const char *const formats[] = {
+	"name: good\nID: 1000\n" COMMON "\nprint fmt: \"good %d\", REC->n\n",
+	/* Its print fmt ends where a field's name is expected. */
+	"name: arrow\nID: 1001\n" COMMON "\nprint fmt: \"arrow %d %s\", REC->n, "
+	"__print_symbolic(REC->",
+	/* It ends where the length of an array is. */
+	"name: cut\nID: 1002\n" COMMON "\tfield:__u8 address[",
+	/* As many bytes are printed as the record says. */
+	"name: array\nID: 1003\n" COMMON "\tfield:u8 bytes[4];\toffset:12;\tsize:4;\tsigned:0;\n\n"
+	"print fmt: \"array %s\", __print_hex(REC->bytes, REC->n)\n",
+};
+
+#define FORMAT_COUNT (sizeof(formats) / sizeof(*formats))
+
+static const struct {
+	enum event event;
+	int n;
+} records[] = {
+	{ GOOD, 1 }, { ARRAY, 2 },	    { ARROW, 3 }, { CUT, 4 },
+	{ GOOD, 5 }, { ARRAY, 0x7fffffff }, { GOOD, 7 },  { ARRAY, 3 },
+};
+
+#define RECORD_COUNT (sizeof(records) / sizeof(*records))
+
+static size_t make_page(unsigned char *page)
+{
+	size_t at = HEADER;
+
+	for (size_t i = 0; i < RECORD_COUNT; i++) {
+		/* Of four words, a microsecond behind the one before. */
+		uint32_t words[5] = { 4 | 1000U << 5, records[i].event, 155, (uint32_t)records[i].n,
+				      0x44332211 };
+
+		memcpy(page + at, words, sizeof(words));
+		at += sizeof(words);
+	}
+
+	uint64_t commit = at - HEADER;
+
+	memcpy(page + 8, &commit, sizeof(commit));
+	return at;
+}
+
+static void make(const char *path)
+{
+	struct dat_event_format events[FORMAT_COUNT];
+	int cpu = 0;
+	struct dat_buffer buffer = { .name = (char *)"",
+				     .clock = (char *)"mono",
+				     .page_size = PAGE_SIZE,
+				     .cpus = &cpu,
+				     .cpu_count = 1 };
+	struct dat_meta meta = { .long_bytes = 8,
+				 .page_size = PAGE_SIZE,
+				 .events = events,
+				 .event_count = FORMAT_COUNT,
+				 .saved_cmdlines = (char *)"155 curl\n",
+				 .cpu_count = 1,
+				 .buffers = &buffer,
+				 .buffer_count = 1 };
+	unsigned char page[PAGE_SIZE] = { 0 };
+	struct diags diags = { 0 };
+	struct dat_writer *writer;
+
+	for (size_t i = 0; i < FORMAT_COUNT; i++)
+		events[i] = (struct dat_event_format){ .system = (char *)"hostile",
+						       .text = (char *)formats[i],
+						       .length = strlen(formats[i]) };
+	ck_assert_int_eq(dat_writer_create(path, &meta, &writer, &diags), 0);
+	ck_assert_int_eq(dat_writer_write_page(writer, 0, 0, page, make_page(page)), 0);
+	ck_assert_int_eq(dat_writer_finish(writer, &meta, &diags), 0);
+	diags_clear(&diags);
+}
+
+/* What nk prints, and its errors behind it. */
+static char *replay(const char *path, const char *options, int *status)
+{
+	const char *nk = getenv("NK");
+	NK_FREE char *command =
+		xasprintf("'%s' replay %s '%s' 2>'%s.errors'; s=$?; cat '%s.errors'; "
+			  "rm -f '%s.errors'; exit $s",
+			  nk ? nk : "./nk", options, path, path, path, path);
+	struct text text = { 0 };
+	char bytes[4096];
+	size_t got;
+	FILE *pipe = popen(command, "re");
+
+	ck_assert_ptr_nonnull(pipe);
+	while ((got = fread(bytes, 1, sizeof(bytes), pipe)) > 0)
+		text_add_bytes(&text, bytes, got);
+	*status = WEXITSTATUS(pclose(pipe));
+	return text_steal(&text);
+}
+
+/* Whether libtraceevent itself lives through a format. */
+static bool survives(const char *format)
+{
+	pid_t pid = fork();
+	int status;
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		struct tep_handle *tep = tep_alloc();
+		struct tep_event *event;
+
+		tep_set_loglevel(TEP_LOG_NONE);
+		tep_parse_format(tep, &event, format, strlen(format), "hostile");
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void expect(const char *output, const char *part)
+{
+	ck_assert_msg(strstr(output, part), "no \"%s\" in:\n%s", part, output);
+}
+
+START_TEST(test_styles)
+{
+	static const char *const styles[] = { "--style text", "--style trace-cmd" };
+	const char *path = fixture_scratch();
+	int status;
+
+	make(path);
+
+	NK_FREE char *output = replay(path, styles[_i], &status);
+
+	expect(output, "good 1\n");
+	expect(output, "good 5\n");
+	expect(output, "good 7\n");
+	expect(output, "array 11 22\n");
+	expect(output, "n=2147483647 bytes=");
+	ck_assert_msg(strstr(output, "good 5\n") > strstr(output, "good 1\n"), "out of order");
+	expect(output, "fails on a record of hostile:array");
+	expect(output, "n=3\n");
+	if (!survives(formats[CUT - GOOD]))
+		expect(output, "fails on the format of hostile:cut");
+	ck_assert_int_eq(status, 3);
+	fixture_cleanup();
+}
+END_TEST
+
+START_TEST(test_json)
+{
+	const char *path = fixture_scratch();
+	int status;
+
+	make(path);
+
+	NK_FREE char *output = replay(path, "--json", &status);
+
+	for (size_t i = 0; i < RECORD_COUNT; i++) {
+		NK_FREE char *field = xasprintf("\"n\":%d", records[i].n);
+
+		if (records[i].event != CUT)
+			expect(output, field);
+	}
+	ck_assert_int_eq(status, 3);
+	fixture_cleanup();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("replay-hostile");
+	TCase *tests = tcase_create("replay-hostile");
+	SRunner *runner = srunner_create(suite);
+
+	tcase_add_loop_test(tests, test_styles, 0, 2);
+	tcase_add_test(tests, test_json);
+	suite_add_tcase(suite, tests);
+	srunner_run_all(runner, CK_ENV);
+
+	int failed = srunner_ntests_failed(runner);
+
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
