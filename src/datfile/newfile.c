@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "base/path.h"
 
 #define NAME_ATTEMPTS 100
 
@@ -53,9 +54,14 @@ int newfile_place_open(const char *path, struct newfile_place *place, struct dia
 	if (!*base || !strcmp(base, ".") || !strcmp(base, ".."))
 		return diag_error(diags, EISDIR, "cannot record to '%s': it names a directory",
 				  path);
-	made.dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (made.dir_fd < 0)
-		return diag_error(diags, errno, "cannot create '%s': %s", path, strerror(errno));
+	ret = path_open_directory(dir, &made.dir_fd);
+	if (ret == -EPERM)
+		return diag_error(diags, EPERM,
+				  "cannot create '%s': a symbolic link on the way belongs to "
+				  "another user; name where it leads to",
+				  path);
+	if (ret < 0)
+		return diag_error(diags, -ret, "cannot create '%s': %s", path, strerror(-ret));
 	made.path = xstrdup(path);
 	made.base = xstrdup(base);
 	ret = check_target(&made, diags);
