@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 
 static const char *const level_names[] = {
 	[DIAG_ERROR] = "error",
@@ -49,13 +50,22 @@ void diag_warning(struct diags *diags, const char *format, ...)
 	va_end(args);
 }
 
+/* Messages quote what anyone may have written: a terminal is to show it, not to obey it. */
+static void put_visible(const char *before, const char *text, const char *keep, FILE *out)
+{
+	NK_FREE char *visible = utf8_visible(text, keep);
+
+	fputs(before, out);
+	fputs(visible, out);
+}
+
 static void print_place(const struct diag *diag, FILE *out)
 {
 	if (!diag->file) {
 		fputs("nk: ", out);
 		return;
 	}
-	fputs(diag->file, out);
+	put_visible("", diag->file, "\t", out);
 	if (diag->line)
 		fprintf(out, ":%d", diag->line);
 	if (diag->line && diag->column)
@@ -88,14 +98,18 @@ void diag_print(const struct diag *diag, FILE *out)
 	print_place(diag, out);
 	if (diag->file || diag->level != DIAG_ERROR)
 		fprintf(out, "%s: ", level_names[diag->level]);
-	fprintf(out, "%s\n", diag->text);
+	put_visible("", diag->text, "\t", out);
+	fputc('\n', out);
 	if (diag->source) {
-		fprintf(out, "  %s\n", diag->source);
+		put_visible("  ", diag->source, "\t", out);
+		fputc('\n', out);
 		if (diag->column > 0)
 			print_caret(diag, out);
 	}
-	if (diag->hint)
-		fprintf(out, "  %s\n", diag->hint);
+	if (diag->hint) {
+		put_visible("  ", diag->hint, "\t\n", out);
+		fputc('\n', out);
+	}
 }
 
 void diags_print(const struct diags *diags, FILE *out)

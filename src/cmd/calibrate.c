@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 #include "base/text.h"
 #include "calibrate/calibrate.h"
 #include "cmd/cmd.h"
@@ -165,8 +166,8 @@ static int write_profile(const struct kernel *kernel, const struct calibrate_rep
 	int err = learn_write(kernel, report, options->output, NULL, diags);
 
 	if (!err && !options->quiet) {
-		NK_FREE char *path =
-			options->output ? xstrdup(options->output) : profile_path(kernel->build_id);
+		NK_FREE char *own = profile_path(kernel->build_id);
+		NK_FREE char *path = utf8_visible(options->output ? options->output : own, "");
 
 		fprintf(stderr, "nk: %zu of %zu members found in %.1f s, written to %s\n",
 			report->found, report->count, report->seconds, path);

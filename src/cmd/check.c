@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/diag.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "cmd/setup.h"
 #include "probes/parse.h"
@@ -57,9 +58,12 @@ static int check_file(const char *path, const struct input *input, const struct 
 	setup_say(&diags, options->quiet);
 	if (err)
 		return CMD_FAILED;
-	if (!options->quiet)
-		printf("%s: %zu probe%s, no mistakes\n", path, set->probe_count,
+	if (!options->quiet) {
+		NK_FREE char *name = utf8_visible(path, "");
+
+		printf("%s: %zu probe%s, no mistakes\n", name, set->probe_count,
 		       set->probe_count == 1 ? "" : "s");
+	}
 	probe_set_free(set);
 	return CMD_DONE;
 }

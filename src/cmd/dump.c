@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "cmd/flight.h"
 #include "cmd/meta.h"
@@ -188,8 +189,11 @@ static int run(const struct command *command, const struct options *options)
 	if (!err)
 		err = dump(&dumper, &bytes, &diags);
 	setup_say(&diags, options->quiet);
-	if (!err && !options->quiet)
-		fprintf(stderr, "nk: %s: %" PRIu64 " KiB of events\n", dumper.path, bytes / 1024);
+	if (!err && !options->quiet) {
+		NK_FREE char *path = utf8_visible(dumper.path, "");
+
+		fprintf(stderr, "nk: %s: %" PRIu64 " KiB of events\n", path, bytes / 1024);
+	}
 	dumper_clear(&dumper);
 	return err ? CMD_FAILED : CMD_DONE;
 }

@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "cmd/json.h"
 #include "cmd/setup.h"
@@ -222,9 +223,11 @@ static void print_text(const struct setup *setup, const struct options *options)
 			setup->resolved ? &setup->resolved[i] : NULL;
 
 		if (probe->set != set) {
+			/* The name of a file; what is in the file is known to be text. */
+			NK_FREE char *name = utf8_visible(probe->set->name, "");
+
 			set = probe->set;
-			printf("%s%s: %s\n", i ? "\n" : "", set->name,
-			       doc_of(set->doc, set->doc_ko));
+			printf("%s%s: %s\n", i ? "\n" : "", name, doc_of(set->doc, set->doc_ko));
 		}
 		print_probe(probe, resolved, options);
 	}

@@ -45,10 +45,14 @@ static int unknown(const char *name)
 		names[i] = commands[i]->name;
 
 	const char *near = diag_nearest(name, names, COMMAND_COUNT);
+	struct diags diags = { 0 };
+
 	if (near)
-		fprintf(stderr, "nk: unknown command '%s'; did you mean '%s'?\n", name, near);
+		diag_error(&diags, EINVAL, "unknown command '%s'; did you mean '%s'?", name, near);
 	else
-		fprintf(stderr, "nk: unknown command '%s' (see nk --help)\n", name);
+		diag_error(&diags, EINVAL, "unknown command '%s' (see nk --help)", name);
+	diags_print(&diags, stderr);
+	diags_clear(&diags);
 	return CMD_USAGE;
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "cmd/live.h"
 #include "cmd/meta.h"
@@ -99,13 +100,15 @@ static int work(struct worker *worker, void *context, struct diags *diags)
 	}
 	if (worker->report)
 		live_losses(worker->session, worker->report, &losses);
-	if (!recorder->options->quiet)
+	if (!recorder->options->quiet) {
+		NK_FREE char *path = utf8_visible(recorder->path, "");
+
 		fprintf(stderr,
 			"nk: %s: %" PRIu64 " KiB of events, %" PRIu64 " lost, %" PRIu64 " missed\n",
-			recorder->path, dat_writer_size(recorder->writer) / 1024, losses.overrun,
+			path, dat_writer_size(recorder->writer) / 1024, losses.overrun,
 			losses.missed);
-	if (!recorder->options->quiet)
 		live_say_unsure(&losses);
+	}
 	return losses.overrun + losses.missed > 0 ? CMD_INCOMPLETE : CMD_DONE;
 }
 

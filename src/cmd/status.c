@@ -8,10 +8,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
+#include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "cmd/json.h"
 #include "cmd/setup.h"
 #include "session/session.h"
+
+/* Names come from files: root's, and a terminal's to see all the same. */
+static void print_name(const char *before, const char *name, const char *after)
+{
+	NK_FREE char *visible = utf8_visible(name, "");
+
+	printf("%s%s%s", before, visible, after);
+}
 
 static void print_since(int64_t since)
 {
@@ -26,7 +36,7 @@ static void print_since(int64_t since)
 
 static void print_text(const struct session_info *info)
 {
-	printf("%s\t%s", info->name, info->is_alive ? "alive" : "dead");
+	print_name("", info->name, info->is_alive ? "\talive" : "\tdead");
 	if (info->pid)
 		printf("\tpid %d", (int)info->pid);
 	else
@@ -34,12 +44,13 @@ static void print_text(const struct session_info *info)
 	putchar('\n');
 	print_since(info->since);
 	for (size_t i = 0; i < info->set_count; i++)
-		printf("%s%s%s", i ? " " : "\tof ", info->sets[i],
-		       i + 1 == info->set_count ? "\n" : "");
-	for (size_t i = 0; i < info->instance_count; i++)
-		printf("\tinstance %s, %" PRIu64 " lost\n", info->instances[i], info->lost[i]);
+		print_name(i ? " " : "\tof ", info->sets[i], i + 1 == info->set_count ? "\n" : "");
+	for (size_t i = 0; i < info->instance_count; i++) {
+		print_name("\tinstance ", info->instances[i], ", ");
+		printf("%" PRIu64 " lost\n", info->lost[i]);
+	}
 	for (size_t i = 0; i < info->definition_count; i++)
-		printf("\tdefinition %s\n", info->definitions[i]);
+		print_name("\tdefinition ", info->definitions[i], "\n");
 }
 
 static void add_names(struct json *json, const char *key, char **names, size_t count)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 
 void buffer_open(struct buffer *buffer, int fd)
 {
@@ -39,30 +40,6 @@ int buffer_flush(struct buffer *buffer)
 	return buffer->error;
 }
 
-static bool is_continuation(unsigned char byte)
-{
-	return (byte & 0xc0) == 0x80;
-}
-
-/* Bytes of the UTF-8 character that begins here (RFC 3629: shortest form, no surrogates), or 0. */
-static size_t utf8_length(const unsigned char *at, size_t left)
-{
-	if (at[0] < 0x80)
-		return 1;
-	if (left < 2 || !is_continuation(at[1]) || at[0] < 0xc2 || at[0] > 0xf4)
-		return 0;
-	if (at[0] < 0xe0)
-		return 2;
-	if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-	    (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
-		return 0;
-	if (left < 3 || !is_continuation(at[2]))
-		return 0;
-	if (at[0] < 0xf0)
-		return 3;
-	return left >= 4 && is_continuation(at[3]) ? 4 : 0;
-}
-
 static size_t plain_run(const unsigned char *bytes, size_t length)
 {
 	size_t run = 0;
@@ -88,16 +65,9 @@ void buffer_put_hex(struct buffer *buffer, const unsigned char *bytes, size_t le
 		put_hex_escape(buffer, "", bytes[i]);
 }
 
-/* U+0080 to U+009F are control characters too, C1: terminals obey some of them. */
-static bool is_control(const unsigned char *at, size_t size)
-{
-	return (size == 1 && (at[0] < 0x20 || at[0] == 0x7f)) ||
-	       (size == 2 && at[0] == 0xc2 && at[1] < 0xa0);
-}
-
 static void put_text_character(struct buffer *buffer, const unsigned char *at, size_t size)
 {
-	if (size > 0 && !is_control(at, size)) {
+	if (size > 0 && !utf8_is_control(at, size)) {
 		buffer_put(buffer, (const char *)at, size);
 		return;
 	}
@@ -113,7 +83,7 @@ static void put_json_character(struct buffer *buffer, const unsigned char *at, s
 		const char escaped[2] = { '\\', (char)at[0] };
 
 		buffer_put(buffer, escaped, sizeof(escaped));
-	} else if (is_control(at, size)) {
+	} else if (utf8_is_control(at, size)) {
 		put_hex_escape(buffer, "\\u00", at[size - 1]);
 	} else {
 		buffer_put(buffer, (const char *)at, size);

@@ -9,43 +9,12 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 
-/* The length of the UTF-8 character that begins at text, 0 where none does (RFC 3629). */
-static size_t character_length(const unsigned char *text, size_t length)
+/* A terminal might obey what a message quotes. */
+static bool is_bad(const unsigned char *at, size_t size)
 {
-	size_t size;
-	unsigned char low = 0x80, high = 0xbf;
-
-	if (text[0] < 0x80)
-		return 1;
-	if (text[0] < 0xc2 || text[0] > 0xf4)
-		return 0;
-	size = text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
-	if (size > length)
-		return 0;
-	if (text[0] == 0xe0)
-		low = 0xa0;
-	else if (text[0] == 0xed)
-		high = 0x9f;
-	else if (text[0] == 0xf0)
-		low = 0x90;
-	else if (text[0] == 0xf4)
-		high = 0x8f;
-	if (text[1] < low || text[1] > high)
-		return 0;
-	for (size_t i = 2; i < size; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	return size;
-}
-
-/* C0, DEL and C1: a terminal might obey what a message quotes. */
-static bool is_control(const unsigned char *text, size_t size)
-{
-	if (size == 1)
-		return (text[0] < 0x20 && text[0] != '\t') || text[0] == 0x7f;
-	return size == 2 && text[0] == 0xc2 && text[1] < 0xa0;
+	return size == 0 || (utf8_is_control(at, size) && *at != '\t');
 }
 
 /* Replaces what is not text, and tells the first of it. True where there was none. */
@@ -57,10 +26,10 @@ static bool clean_line(char *line, size_t length, int number, struct report *rep
 	size_t bad_at = 0;
 
 	for (size_t at = 0; at < length;) {
-		size_t size = character_length(text + at, length - at);
+		size_t size = utf8_length(text + at, length - at);
 		size_t step = size ? size : 1;
 
-		if (size == 0 || is_control(text + at, size)) {
+		if (is_bad(text + at, size)) {
 			if (is_clean) {
 				bad_at = at;
 				bad = text[at + step - 1];
