@@ -9,9 +9,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "cmd/cmd.h"
+#include "cmd/filter.h"
 #include "cmd/learn.h"
 #include "session/command.h"
 
@@ -42,6 +44,35 @@ static int install(struct setup *setup, const struct options *options, const str
 	return err;
 }
 
+int live_decoder(const struct session *session, struct decoder **out, struct diags *diags)
+{
+	const uint16_t probe = 1;
+	struct decoder_options options = {
+		.header_page = session->header_page,
+		.header_page_size = strlen(session->header_page),
+		.long_bytes = sizeof(long),
+		.is_big_endian = *(const unsigned char *)&probe == 0,
+		.page_size = (size_t)sysconf(_SC_PAGESIZE),
+		.cpu_count = (int)sysconf(_SC_NPROCESSORS_CONF),
+		.wall_offset_ns = session->wall_offset_ns,
+		.has_wall_clock = session->has_wall_offset,
+	};
+	struct decoder *decoder = decoder_new(&options, diags);
+	int err = 0;
+
+	for (size_t i = 0; i < session->event_count && !err; i++) {
+		const struct session_event *event = &session->events[i];
+
+		err = decoder_add_event(decoder, event->def->desc.group, event->format,
+					strlen(event->format), &event->def->desc, diags);
+	}
+	if (err)
+		decoder_free(decoder);
+	else
+		*out = decoder;
+	return err;
+}
+
 int live_open_session(struct setup *setup, const struct options *options,
 		      const struct live_wish *wish, struct session **session, bool *incomplete,
 		      struct diags *diags)
@@ -50,6 +81,8 @@ int live_open_session(struct setup *setup, const struct options *options,
 	/* A slip in COMMAND is told before anything is made or overwritten. */
 	int err = options->command ? command_find(options->command[0], diags) : 0;
 
+	if (!err && options->filter && filter_new(options->filter, &setup->filter, diags) < 0)
+		return CMD_USAGE;
 	if (!err)
 		err = setup_choose(setup, options, diags);
 	if (!err)
@@ -65,7 +98,15 @@ int live_open_session(struct setup *setup, const struct options *options,
 	if (install(setup, options, wish, session, &refused, diags) != 0)
 		return CMD_FAILED;
 	*incomplete = missing + refused > 0;
-	return CMD_DONE;
+
+	int status = setup->filter ? filter_session(setup, options, wish, *session, diags) :
+				     CMD_DONE;
+
+	if (status != CMD_DONE) {
+		session_destroy(*session, diags);
+		*session = NULL;
+	}
+	return status;
 }
 
 /* The worker's failure weighs most, then COMMAND's own status, then what is incomplete. */

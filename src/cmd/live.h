@@ -9,6 +9,7 @@
 #include "base/diag.h"
 #include "cmd/options.h"
 #include "cmd/setup.h"
+#include "decode/decoder.h"
 #include "session/broker.h"
 #include "session/session.h"
 
@@ -17,6 +18,7 @@ struct live_wish {
 	int buffer_percent; /* wake-up level of the reader */
 	const char *name;   /* NULL: of the process */
 	bool stays;	    /* a flight recorder, see session_keep() */
+	bool decodes_nothing; /* a filter has to be done by the kernel, all of it */
 };
 
 /*
@@ -26,6 +28,9 @@ struct live_wish {
 int live_open_session(struct setup *setup, const struct options *options,
 		      const struct live_wish *wish, struct session **session, bool *incomplete,
 		      struct diags *diags);
+
+/* For the records of a session, with all of its events. 0 or -errno with a diag. */
+int live_decoder(const struct session *session, struct decoder **out, struct diags *diags);
 
 /*
  * What is to be done in the broker when the session has stopped and is still there; ran is false

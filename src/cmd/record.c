@@ -157,7 +157,7 @@ static int record(struct recorder *recorder, struct session *session, bool incom
 static int run(const struct command *command, const struct options *options)
 {
 	struct recorder recorder = { .options = options, .path = "trace.dat" };
-	const struct live_wish wish = { .buffer_percent = WAKE_PERCENT };
+	const struct live_wish wish = { .buffer_percent = WAKE_PERCENT, .decodes_nothing = true };
 	struct setup setup = { 0 };
 	struct diags diags = { 0 };
 	struct session *session = NULL;
@@ -178,7 +178,7 @@ static int run(const struct command *command, const struct options *options)
 
 static const enum option_id takes[] = {
 	OPTION_PROBE_FILE, OPTION_EXPRESSION, OPTION_PROBES_DIR,   OPTION_PID,	   OPTION_CHILDREN,
-	OPTION_SECONDS,	   OPTION_OUTPUT,     OPTION_BUFFER,	   OPTION_CLOCK,   OPTION_PER_SET,
+	OPTION_FILTER, OPTION_SECONDS,	   OPTION_OUTPUT,     OPTION_BUFFER,	   OPTION_CLOCK,   OPTION_PER_SET,
 	OPTION_BTF,	   OPTION_PROFILE,    OPTION_NO_CALIBRATE, OPTION_WITHOUT, OPTION_QUIET,
 	OPTION_VERBOSE,	   OPTION_END,
 };

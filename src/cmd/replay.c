@@ -19,6 +19,7 @@
 #include "cmd/tally.h"
 #include "datfile/reader.h"
 #include "decode/decoder.h"
+#include "filter/filter.h"
 #include "output/output.h"
 #include "output/team.h"
 #include "session/privilege.h"
@@ -45,9 +46,12 @@ struct replay {
 	const char **instances;
 	struct tally *tally; /* --stat: instead of both */
 	struct span since, until;
+	struct filter *filter; /* NULL: all records */
+	struct bound_filter *bound;
 	uint64_t printed;
 	struct isolation *isolation;
 	bool is_damaged; /* there are events whose format cannot be read */
+	bool is_misused; /* what went wrong is the user's expression */
 };
 
 static const struct event_desc *desc_of(const struct dat_meta *meta, const char *system,
@@ -198,6 +202,10 @@ static int open_replay(struct replay *replay, struct diags *diags)
 		err = choose_output(replay, diags);
 	if (!err)
 		err = open_decoder(replay, &replay->decoder, diags);
+	if (!err && replay->filter) {
+		err = filter_bind(replay->filter, replay->decoder, &replay->bound, diags);
+		replay->is_misused = err;
+	}
 	if (!err)
 		err = record_reader_open(replay->decoder, dat_reader_pages(replay->file),
 					 &replay->reader);
@@ -264,6 +272,8 @@ static void close_replay(struct replay *replay)
 	for (size_t i = 0; i < replay->team_count; i++)
 		decoder_free(replay->team_decoders[i]);
 	record_reader_close(replay->reader);
+	bound_filter_free(replay->bound);
+	filter_free(replay->filter);
 	decoder_free(replay->decoder);
 	dat_reader_close(replay->file);
 	decoder_unload_plugins(replay->plugins);
@@ -304,6 +314,9 @@ static int print_all(struct replay *replay)
 		if (replay->until.is_given &&
 		    !span_is_before(&replay->until, &replay->output_options, record.ts))
 			return 0;
+		if (replay->bound && record.kind == RECORD_EVENT &&
+		    !filter_keeps(replay->bound, &record))
+			continue;
 
 		int err = give(replay, &record);
 
@@ -385,6 +398,8 @@ static int replay_file(struct isolation *isolation, void *context)
 
 	if (!err)
 		err = open_replay(replay, &diags);
+	if (replay->is_misused)
+		status = CMD_USAGE;
 	if (!err)
 		err = open_output(replay, &diags);
 	if (!err) {
@@ -415,8 +430,12 @@ static int run(const struct command *command, const struct options *options)
 		replay.path = options->names[0];
 	if (options->input)
 		replay.path = options->input;
-	int err = open_paths(&replay, &diags);
+	int err = options->filter ? filter_new(options->filter, &replay.filter, &diags) : 0;
 
+	if (err)
+		status = CMD_USAGE;
+	else
+		err = open_paths(&replay, &diags);
 	if (!err)
 		err = privilege_drop_all(PRIVILEGE_START_PROCESSES, &diags);
 	setup_say(&diags, false);
@@ -427,7 +446,7 @@ static int run(const struct command *command, const struct options *options)
 }
 
 static const enum option_id takes[] = { OPTION_INPUT,	OPTION_COUNT, OPTION_JSON,  OPTION_STYLE,
-					OPTION_STAT,	OPTION_SINCE, OPTION_UNTIL, OPTION_QUIET,
+					OPTION_FILTER, OPTION_STAT,	OPTION_SINCE, OPTION_UNTIL, OPTION_QUIET,
 					OPTION_VERBOSE, OPTION_END };
 
 const struct command cmd_replay = {

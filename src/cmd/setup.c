@@ -180,6 +180,7 @@ size_t setup_report_unresolved(const struct setup *setup, struct diags *diags)
 
 void setup_clear(struct setup *setup)
 {
+	filter_free(setup->filter);
 	if (setup->resolved)
 		for (size_t i = 0; i < setup->chosen_count; i++)
 			resolved_probe_clear(&setup->resolved[i]);

@@ -8,6 +8,7 @@
 
 #include "base/diag.h"
 #include "cmd/options.h"
+#include "filter/filter.h"
 #include "kernel/kernel.h"
 #include "probes/library.h"
 #include "resolve/resolve.h"
@@ -18,6 +19,7 @@ struct setup {
 	size_t chosen_count;
 	struct kernel *kernel;
 	struct resolved_probe *resolved; /* chosen_count of them; NULL until setup_resolve() */
+	struct filter *filter;		 /* -f; NULL: none */
 };
 
 /*

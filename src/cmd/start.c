@@ -51,6 +51,7 @@ static int run(const struct command *command, const struct options *options)
 	const struct live_wish wish = {
 		.name = options->name ? options->name : FLIGHT_NAME,
 		.stays = true,
+		.decodes_nothing = true,
 	};
 	struct setup setup = { 0 };
 	struct diags diags = { 0 };
@@ -73,7 +74,7 @@ static int run(const struct command *command, const struct options *options)
 
 static const enum option_id takes[] = {
 	OPTION_PROBE_FILE, OPTION_EXPRESSION, OPTION_PROBES_DIR, OPTION_PID,	 OPTION_CHILDREN,
-	OPTION_BUFFER,	   OPTION_CLOCK,      OPTION_PER_SET,	 OPTION_NAME,	 OPTION_BTF,
+	OPTION_FILTER, OPTION_BUFFER,	   OPTION_CLOCK,      OPTION_PER_SET,	 OPTION_NAME,	 OPTION_BTF,
 	OPTION_PROFILE,	   OPTION_WITHOUT,    OPTION_QUIET,	 OPTION_VERBOSE, OPTION_END,
 };
 

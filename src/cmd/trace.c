@@ -29,7 +29,9 @@ struct tracer {
 	struct page_source *source;
 	struct record_reader *reader;
 	struct output *output;
-	uint64_t printed;
+	const struct filter *filter; /* NULL: all records */
+	struct bound_filter *bound;
+	uint64_t read, printed;
 };
 
 static size_t stream_count(const struct session *session)
@@ -58,34 +60,6 @@ static int open_source(struct tracer *tracer, const struct session *session)
 	return live_open(streams, count, (size_t)sysconf(_SC_PAGESIZE), &tracer->source);
 }
 
-static int open_decoder(struct tracer *tracer, const struct session *session, struct diags *diags)
-{
-	const uint16_t probe = 1;
-	struct decoder_options options = {
-		.header_page = session->header_page,
-		.header_page_size = strlen(session->header_page),
-		.long_bytes = sizeof(long),
-		.is_big_endian = *(const unsigned char *)&probe == 0,
-		.page_size = (size_t)sysconf(_SC_PAGESIZE),
-		.cpu_count = (int)sysconf(_SC_NPROCESSORS_CONF),
-		.wall_offset_ns = session->wall_offset_ns,
-		.has_wall_clock = session->has_wall_offset,
-	};
-
-	tracer->decoder = decoder_new(&options, diags);
-	if (!tracer->decoder)
-		return -EINVAL;
-	for (size_t i = 0; i < session->event_count; i++) {
-		const struct session_event *event = &session->events[i];
-		int err = decoder_add_event(tracer->decoder, event->def->desc.group, event->format,
-					    strlen(event->format), &event->def->desc, diags);
-
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
 /* Probes given verbatim fetch no comm: the task is asked, while it lives. */
 static const char *comm_of(void *context, int pid)
 {
@@ -112,8 +86,10 @@ static int open_tracer(struct tracer *tracer, const struct session *session, str
 		.has_wall_clock = session->has_wall_offset,
 		.is_live = true,
 	};
-	int err = open_decoder(tracer, session, diags);
+	int err = live_decoder(session, &tracer->decoder, diags);
 
+	if (!err && tracer->filter)
+		err = filter_bind(tracer->filter, tracer->decoder, &tracer->bound, diags);
 	if (!err)
 		err = open_source(tracer, session);
 	if (!err)
@@ -131,7 +107,14 @@ static void close_tracer(struct tracer *tracer)
 	record_reader_close(tracer->reader);
 	if (tracer->source)
 		tracer->source->ops->close(tracer->source);
+	bound_filter_free(tracer->bound);
 	decoder_free(tracer->decoder);
+}
+
+static bool is_wanted(const struct tracer *tracer, const struct record *record)
+{
+	return !tracer->bound || record->kind != RECORD_EVENT ||
+	       filter_keeps(tracer->bound, record);
 }
 
 /* 1: the number of records that was asked for is reached. */
@@ -141,13 +124,17 @@ static int print_ready(struct tracer *tracer, struct worker *worker)
 	int got;
 
 	while ((got = record_reader_next(tracer->reader, &record)) == 1) {
-		int err = output_record(tracer->output, &record);
+		int err;
 
-		if (err)
-			return err;
-		if (record.kind == RECORD_EVENT && ++tracer->printed == tracer->options->count)
-			return 1;
-		if (tracer->printed % LISTEN_EVERY == 0) {
+		if (is_wanted(tracer, &record)) {
+			err = output_record(tracer->output, &record);
+			if (err)
+				return err;
+			if (record.kind == RECORD_EVENT &&
+			    ++tracer->printed == tracer->options->count)
+				return 1;
+		}
+		if (++tracer->read % LISTEN_EVERY == 0) {
 			err = worker_poll(worker);
 			if (err)
 				return err;
@@ -237,6 +224,7 @@ static int run(const struct command *command, const struct options *options)
 	int status = live_open_session(&setup, options, &wish, &session, &incomplete, &diags);
 
 	setup_say(&diags, options->quiet);
+	tracer.filter = setup.filter;
 	if (status == CMD_DONE)
 		status = live_run(session, &job, NULL, options, incomplete, &diags);
 	setup_clear(&setup);
@@ -245,7 +233,7 @@ static int run(const struct command *command, const struct options *options)
 
 static const enum option_id takes[] = {
 	OPTION_PROBE_FILE, OPTION_EXPRESSION,	OPTION_PROBES_DIR, OPTION_PID,
-	OPTION_CHILDREN,   OPTION_SECONDS,	OPTION_COUNT,	   OPTION_BUFFER,
+	OPTION_CHILDREN,   OPTION_FILTER,	OPTION_SECONDS,	OPTION_COUNT,	   OPTION_BUFFER,
 	OPTION_CLOCK,	   OPTION_JSON,		OPTION_PER_SET,	   OPTION_BTF,
 	OPTION_PROFILE,	   OPTION_NO_CALIBRATE, OPTION_WITHOUT,	   OPTION_QUIET,
 	OPTION_VERBOSE,	   OPTION_END,

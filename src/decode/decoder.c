@@ -235,6 +235,39 @@ const struct event_plan *decoder_plan(struct decoder *decoder, size_t index)
 	return index < decoder->plan_count ? decoder->plans[index] : NULL;
 }
 
+/* The event that fills a half of a plan's records. */
+static const struct source_event *event_of(const struct decoder *decoder,
+					   const struct event_plan *plan, unsigned int half)
+{
+	for (size_t i = 0; i < decoder->event_count; i++) {
+		const struct decoder_event *event =
+			decoder_event(decoder, (unsigned int)decoder->events[i].raw.id);
+
+		if (event && event->plan == plan && event->data == half)
+			return &decoder->events[i];
+	}
+	return NULL;
+}
+
+const struct raw_field *decoder_raw_field(const struct decoder *decoder,
+					  const struct event_plan *plan, unsigned int half,
+					  unsigned int offset)
+{
+	const struct source_event *event = event_of(decoder, plan, half);
+
+	for (size_t i = 0; event && i < event->raw.field_count; i++)
+		if (event->raw.fields[i].offset == offset)
+			return &event->raw.fields[i];
+	return NULL;
+}
+
+bool decoder_fetches_comm(const struct decoder *decoder, const struct event_plan *plan)
+{
+	const struct decoder_event *event = decoder_event(decoder, (unsigned int)plan->id);
+
+	return event && event->comm_offset != EVENT_NO_COMM;
+}
+
 const struct event_plan *decoder_own_plan(struct decoder *decoder, size_t index)
 {
 	/* What was kept of the record before is not of this one. */

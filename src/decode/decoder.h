@@ -63,6 +63,16 @@ void decoder_set_kallsyms(struct decoder *decoder, const char *text, size_t leng
 const struct event_plan *decoder_plan(struct decoder *decoder, size_t index);
 
 /*
+ * The field of an event's format that lies at an offset: half is an index of record.data. NULL:
+ * there is none. And whether each record has its task's name from the kernel.
+ */
+struct raw_field;
+const struct raw_field *decoder_raw_field(const struct decoder *decoder,
+					  const struct event_plan *plan, unsigned int half,
+					  unsigned int offset);
+bool decoder_fetches_comm(const struct decoder *decoder, const struct event_plan *plan);
+
+/*
  * The same plan of another decoder that was made from the same events, for a record that is to be
  * looked at by another thread than the one that read it. To be called for every record.
  */

@@ -306,15 +306,22 @@ const struct packet *record_packet(const struct record *record, const struct pla
 	return &context->packet;
 }
 
+enum probe_display plan_field_display(const struct plan_field *field)
+{
+	static const enum probe_display displays[PACKET_MEMBER_COUNT] = {
+		[PACKET_SADDR] = DISPLAY_IP6,	   [PACKET_DADDR] = DISPLAY_IP6,
+		[PACKET_PROTO] = DISPLAY_PROTO,	   [PACKET_L4PROTO] = DISPLAY_PROTO,
+		[PACKET_FLAGS] = DISPLAY_TCP_FLAGS, [PACKET_TYPE] = DISPLAY_ICMP_TYPE,
+	};
+
+	if (field->kind != PLAN_PACKET)
+		return field->display;
+	return displays[field->member] ? displays[field->member] : DISPLAY_UNSIGNED;
+}
+
 static void set_member(const struct record *record, const struct plan_field *field,
 		       struct value *value)
 {
-	static const enum probe_display displays[PACKET_MEMBER_COUNT] = {
-		[PACKET_PROTO] = DISPLAY_PROTO,
-		[PACKET_L4PROTO] = DISPLAY_PROTO,
-		[PACKET_FLAGS] = DISPLAY_TCP_FLAGS,
-		[PACKET_TYPE] = DISPLAY_ICMP_TYPE,
-	};
 	const struct packet *packet = record_packet(record, field);
 
 	if (!(packet->members & 1U << field->member))
@@ -329,7 +336,7 @@ static void set_member(const struct record *record, const struct plan_field *fie
 	}
 	value->kind = VALUE_UNSIGNED;
 	value->number = packet->numbers[field->member];
-	value->display = displays[field->member] ? displays[field->member] : DISPLAY_UNSIGNED;
+	value->display = plan_field_display(field);
 }
 
 static void set_element(const struct record *record, const struct plan_field *field, size_t element,

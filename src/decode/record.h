@@ -127,6 +127,10 @@ struct value {
 void record_value(const struct record *record, const struct plan_field *field, size_t element,
 		  struct value *value);
 
+/* The display that the values of a field have: of a packet's members, each its own. Addresses are
+ * IP4 or IP6, whichever the record has. */
+enum probe_display plan_field_display(const struct plan_field *field);
+
 /* How many elements an ARRAY has in this record: 0 where it is absent. 1 for every other kind. */
 size_t record_elements(const struct record *record, const struct plan_field *field);
 

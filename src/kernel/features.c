@@ -41,6 +41,7 @@ static const struct feature_test tests[FEATURE_COUNT] = {
 	[FEATURE_BUFFER_PERCENT] = { "buffer-percent", NULL, NULL, "buffer_percent" },
 	[FEATURE_INSTANCE_OPTIONS] = { "instance-options", NULL, NULL, NULL },
 	[FEATURE_CLOCK_MONO] = { "clock-mono", NULL, NULL, NULL },
+	[FEATURE_EVENT_FILTER] = { "event-filter", NULL, NULL, NULL },
 };
 
 const char *feature_name(enum feature feature)

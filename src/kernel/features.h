@@ -30,6 +30,7 @@ enum feature {
 	FEATURE_BUFFER_PERCENT,/* buffer_percent: v5.0 */
 	FEATURE_INSTANCE_OPTIONS, /* options/ of an instance: v4.4; looked for in the instance */
 	FEATURE_CLOCK_MONO,    /* the trace clock "mono": v3.17; looked for where one is chosen */
+	FEATURE_EVENT_FILTER,  /* filters of events, wherever there are events */
 	FEATURE_COUNT
 };
 

@@ -140,6 +140,20 @@ static char *combine(const char *own, const char *expr)
 	return xstrdup(own ? own : expr ? expr : "0");
 }
 
+int session_filter_event(struct session *session, size_t index, const char *expr,
+			 struct diags *diags)
+{
+	const struct session_event *event = &session->events[index];
+	NK_FREE char *filter = combine(event->def->filter, expr);
+	NK_FREE char *own = combine(event->def->filter, NULL);
+	int err = set_filter(session, event, filter, diags);
+
+	/* The kernel has taken away the one that there was. */
+	if (err)
+		set_filter(session, event, own, NULL);
+	return err;
+}
+
 int session_set_filter(struct session *session, const struct resolved_probe *probe,
 		       const char *expr, struct diags *diags)
 {

@@ -130,6 +130,13 @@ int session_set_filter(struct session *session, const struct resolved_probe *pro
 		       const char *expr, struct diags *diags);
 
 /*
+ * The same of one event of session->events; it may be refused: then its own filter alone is set
+ * again, and diags (may be NULL) has what the kernel says. 0 or -errno.
+ */
+int session_filter_event(struct session *session, size_t event, const char *expr,
+			 struct diags *diags);
+
+/*
  * Whether one of the signals that are blocked from session_create() on waits: for those who run a
  * session without broker_run().
  */
