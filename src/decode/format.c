@@ -2,7 +2,9 @@
 /*
  * Format texts in, fields with offsets and kinds out, by libtraceevent. Its own print of a record
  * serves events that nk has no description of; as it trusts offsets in the record, it is given a
- * copy with zeros behind it, as far as a 16-bit offset and length can reach.
+ * copy with zeros behind it, as far as a 16-bit offset and length can reach. That print is compiled
+ * (printer.c) where it can be: its first records are printed both ways, and an event for which the
+ * two differ is left to the library, whatever its version does.
  */
 #include "decode/format.h"
 
@@ -13,8 +15,17 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "decode/printer.h"
 
-#define REACH (2 * 65536)
+#define REACH	 (2 * 65536)
+#define COMPARED 16 /* records of an event that are printed both ways */
+
+/* Of one event. */
+struct own_print {
+	bool is_made;
+	unsigned int compared;
+	struct printer *printer; /* NULL: the library prints */
+};
 
 struct formats {
 	struct tep_handle *tep;
@@ -27,8 +38,9 @@ struct formats {
 	int count;	  /* of formats that were given */
 	int *unprintable; /* ids whose print fmt libtraceevent was not asked */
 	size_t unprintable_count;
-	const char *(*find_symbol)(void *context, uint64_t *address);
-	void *context;
+	struct own_print *prints; /* by event id */
+	size_t print_count;
+	struct printer_world world;
 };
 
 static struct formats *make(void)
@@ -85,12 +97,16 @@ void formats_set_machine(struct formats *formats, unsigned int long_bytes, bool 
 	tep_set_local_bigendian(formats->tep,
 				tep_is_bigendian() ? TEP_BIG_ENDIAN : TEP_LITTLE_ENDIAN);
 	tep_set_cpus(formats->tep, cpu_count);
+	formats->world.is_swapped = is_big_endian != tep_is_bigendian();
 }
 
 void formats_free(struct formats *formats)
 {
 	if (!formats)
 		return;
+	for (size_t i = 0; i < formats->print_count; i++)
+		printer_free(formats->prints[i].printer);
+	free(formats->prints);
 	trace_seq_destroy(&formats->text);
 	if (formats->plugins)
 		tep_unload_plugins(formats->plugins, formats->tep);
@@ -289,15 +305,12 @@ void raw_event_clear(struct raw_event *event)
 	*event = (struct raw_event){ 0 };
 }
 
-long formats_print(struct formats *formats, int id, const void *data, size_t size, int cpu,
-		   uint64_t ts, char *buffer, size_t room)
+/* By the library, into formats->text; its length. */
+static size_t print_by_library(struct formats *formats, int id, const void *data, size_t size,
+			       int cpu, uint64_t ts)
 {
 	const struct guard_call call = { .kind = GUARD_PRINT, .what = id, .since = ts };
 
-	if (is_unprintable(formats, id) || guard_faults(formats->guard, GUARD_PRINT, id, ts) > 0)
-		return -1;
-	if (size > FORMAT_SIZE_MAX)
-		size = FORMAT_SIZE_MAX;
 	memcpy(formats->copy, data, size);
 	if (formats->copy_used > size)
 		memset(formats->copy + size, 0, formats->copy_used - size);
@@ -316,9 +329,59 @@ long formats_print(struct formats *formats, int id, const void *data, size_t siz
 		tep_print_event(formats->tep, &formats->text, &record, "%s", TEP_PRINT_INFO);
 	guard_leave(formats->guard, formats->slot);
 	trace_seq_terminate(&formats->text);
+	return strlen(formats->text.buffer);
+}
 
-	size_t length = strnlen(formats->text.buffer, room - 1);
+static struct own_print *own_print_of(struct formats *formats, int id)
+{
+	struct own_print *own;
 
+	while ((size_t)id >= formats->print_count)
+		array_add(&formats->prints, &formats->print_count);
+	own = &formats->prints[id];
+	if (!own->is_made) {
+		own->is_made = true;
+		own->printer = printer_new(tep_find_event(formats->tep, id));
+	}
+	return own;
+}
+
+/* A record that the library has printed, printed again: an own print that differs is given up. */
+static void compare(const struct formats *formats, struct own_print *own, const void *data,
+		    size_t size, char *buffer, size_t room)
+{
+	long length = printer_run(own->printer, &formats->world, data, size, buffer, room);
+
+	own->compared++;
+	if (length < 0)
+		return;
+	if (strcmp(buffer, formats->text.buffer) == 0)
+		return;
+	printer_free(own->printer);
+	own->printer = NULL;
+}
+
+long formats_print(struct formats *formats, int id, const void *data, size_t size, int cpu,
+		   uint64_t ts, char *buffer, size_t room)
+{
+	struct own_print *own;
+	size_t length;
+
+	if (is_unprintable(formats, id) || guard_faults(formats->guard, GUARD_PRINT, id, ts) > 0)
+		return -1;
+	own = own_print_of(formats, id);
+	if (size > FORMAT_SIZE_MAX)
+		size = FORMAT_SIZE_MAX;
+	if (own->printer && own->compared >= COMPARED) {
+		long printed = printer_run(own->printer, &formats->world, data, size, buffer, room);
+
+		if (printed >= 0)
+			return printed;
+	}
+	length = print_by_library(formats, id, data, size, cpu, ts);
+	if (own->printer && own->compared < COMPARED)
+		compare(formats, own, data, size, buffer, room);
+	length = length < room ? length : room - 1;
 	memcpy(buffer, formats->text.buffer, length);
 	buffer[length] = '\0';
 	return (long)length;
@@ -328,7 +391,7 @@ static char *resolve(void *context, unsigned long long *address, char **module)
 {
 	struct formats *formats = context;
 	uint64_t start = *address;
-	const char *name = formats->find_symbol(formats->context, &start);
+	const char *name = formats->world.find_symbol(formats->world.context, &start);
 
 	(void)module;
 	*address = start;
@@ -338,7 +401,7 @@ static char *resolve(void *context, unsigned long long *address, char **module)
 void formats_set_symbols(struct formats *formats,
 			 const char *(*find)(void *context, uint64_t *address), void *context)
 {
-	formats->find_symbol = find;
-	formats->context = context;
+	formats->world.find_symbol = find;
+	formats->world.context = context;
 	tep_set_function_resolver(formats->tep, resolve, formats);
 }

@@ -40,14 +40,40 @@ int buffer_flush(struct buffer *buffer)
 	return buffer->error;
 }
 
+#define EACH(byte) ((uint64_t)(byte)*0x0101010101010101)
+
+/* Whether eight bytes may have one that is not plain: it is always told, sometimes in vain. */
+static inline bool may_be_special(const unsigned char *bytes)
+{
+	uint64_t eight, quotes, slashes;
+
+	memcpy(&eight, bytes, sizeof(eight));
+	quotes = eight ^ EACH('"');
+	slashes = eight ^ EACH('\\');
+	/* Below ' '; above '~'; and where one of the two is 0 now. */
+	return ((eight - EACH(0x20)) | (eight + EACH(1)) | eight | (quotes - EACH(1)) |
+		(slashes - EACH(1))) &
+	       EACH(0x80);
+}
+
+static inline bool is_plain(unsigned char byte)
+{
+	return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+}
+
 static size_t plain_run(const unsigned char *bytes, size_t length)
 {
 	size_t run = 0;
 
-	while (run < length && bytes[run] >= 0x20 && bytes[run] < 0x7f && bytes[run] != '"' &&
-	       bytes[run] != '\\')
-		run++;
-	return run;
+	for (;;) {
+		while (length - run >= 8 && !may_be_special(bytes + run))
+			run += 8;
+		for (size_t end = length - run > 8 ? run + 8 : length; run < end; run++)
+			if (!is_plain(bytes[run]))
+				return run;
+		if (run == length)
+			return run;
+	}
 }
 
 static void put_hex_escape(struct buffer *buffer, const char *prefix, unsigned char byte)
@@ -73,6 +99,14 @@ static void put_text_character(struct buffer *buffer, const unsigned char *at, s
 	}
 	for (size_t i = 0; i < (size ? size : 1); i++)
 		put_hex_escape(buffer, "\\x", at[i]);
+}
+
+static void put_line_character(struct buffer *buffer, const unsigned char *at, size_t size)
+{
+	if (*at == '\n' || *at == '\t')
+		buffer_put(buffer, (const char *)at, 1);
+	else
+		put_text_character(buffer, at, size);
 }
 
 static void put_json_character(struct buffer *buffer, const unsigned char *at, size_t size)
@@ -112,6 +146,11 @@ static void put_string(struct buffer *buffer, const unsigned char *bytes, size_t
 void buffer_put_text(struct buffer *buffer, const unsigned char *bytes, size_t length)
 {
 	put_string(buffer, bytes, length, put_text_character);
+}
+
+void buffer_put_lines(struct buffer *buffer, const unsigned char *bytes, size_t length)
+{
+	put_string(buffer, bytes, length, put_line_character);
 }
 
 void buffer_put_json(struct buffer *buffer, const unsigned char *bytes, size_t length)

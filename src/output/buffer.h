@@ -52,6 +52,8 @@ static inline void buffer_put(struct buffer *buffer, const char *bytes, size_t l
  * \xNN; JSON with its own escapes, and U+FFFD for what is not UTF-8. Without quotes.
  */
 void buffer_put_text(struct buffer *buffer, const unsigned char *bytes, size_t length);
+/* As text, but lines stay lines, and tabs are tabs. */
+void buffer_put_lines(struct buffer *buffer, const unsigned char *bytes, size_t length);
 void buffer_put_json(struct buffer *buffer, const unsigned char *bytes, size_t length);
 
 /* Bytes of no known meaning, two hex digits each. */

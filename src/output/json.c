@@ -4,7 +4,7 @@
  * pid, comm, event, then the fields in their order. Numbers are numbers; addresses, names and hex
  * values strings.
  */
-#include "output/number.h"
+#include "base/number.h"
 #include "output/style.h"
 
 static void put_event(struct buffer *buffer, const struct event_plan *plan)

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "output/number.h"
+#include "base/number.h"
 #include "output/program.h"
 #include "output/style.h"
 

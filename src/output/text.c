@@ -5,7 +5,7 @@
  *state=SYN_SENT The two ends first, as tcpdump prints them, then the other fields as key=value in
  *their order. The family is left out where an address shows it.
  */
-#include "output/number.h"
+#include "base/number.h"
 #include "output/style.h"
 
 static void put_event(struct buffer *buffer, const struct event_plan *plan)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "output/number.h"
+#include "base/number.h"
 
 #define SECOND 1000000000ULL
 

@@ -4,7 +4,7 @@
  *	            curl-155   [001]  4919.639123: tcp_connect:          (ffffffff84a69180) dport=1
  * The event is printed by libtraceevent, as there; only control characters are made safe.
  */
-#include "output/number.h"
+#include "base/number.h"
 #include "output/style.h"
 
 #define COMM_WIDTH   16
@@ -101,21 +101,6 @@ static void put_cpu_and_time(struct buffer *buffer, const struct record *record)
 	buffer->end = at;
 }
 
-/* Lines of an event that has several stay lines. */
-static void put_lines(struct buffer *buffer, const char *text, size_t length)
-{
-	while (length > 0) {
-		size_t run = strcspn(text, "\n\t");
-
-		run = run < length ? run : length;
-		buffer_put_text(buffer, (const unsigned char *)text, run);
-		if (run < length)
-			buffer_put(buffer, text + run++, 1);
-		text += run;
-		length -= run;
-	}
-}
-
 static void put_record(struct output *output, const struct prepared *prepared,
 		       const struct record *record)
 {
@@ -129,7 +114,8 @@ static void put_record(struct output *output, const struct prepared *prepared,
 	length = record_foreign_text(record, output->foreign, sizeof(output->foreign));
 	if (length > 0 && output->foreign[length - 1] == '\n')
 		length--;
-	put_lines(buffer, output->foreign, length);
+	/* Lines of an event that has several stay lines. */
+	buffer_put_lines(buffer, (const unsigned char *)output->foreign, length);
 	buffer_put_literal(buffer, "\n");
 }
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "output/number.h"
+#include "base/number.h"
 #include "output/time.h"
 
 static void expect(const char *start, const char *end, const char *expected)

@@ -3,8 +3,8 @@
  * Numbers and addresses as text, without printf(3). Each function writes at a place that has room
  * enough and returns where it ended; nothing is NUL-terminated.
  */
-#ifndef NK_OUTPUT_NUMBER_H
-#define NK_OUTPUT_NUMBER_H
+#ifndef NK_BASE_NUMBER_H
+#define NK_BASE_NUMBER_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,6 +19,7 @@
 char *number_decimal(char *at, uint64_t number);
 char *number_signed(char *at, int64_t number);
 char *number_hex(char *at, uint64_t number);	     /* 0x..., without leading zeros */
+char *number_hex_digits(char *at, uint64_t number);
 char *number_nanoseconds(char *at, uint32_t number); /* nine digits */
 char *number_padded(char *at, uint64_t number, unsigned int digits); /* with leading zeros */
 char *number_ip4(char *at, const unsigned char bytes[4]);

@@ -3,8 +3,9 @@
  * Numbers, addresses and durations in, their text out. Decimal goes two digits at a time by a
  * table.
  */
-#include "output/number.h"
+#include "base/number.h"
 
+#include <endian.h>
 #include <string.h>
 
 static const char pairs[] = "00010203040506070809101112131415161718192021222324"
@@ -90,24 +91,33 @@ char *number_signed(char *at, int64_t number)
 
 char *number_padded(char *at, uint64_t number, unsigned int count)
 {
-	for (unsigned int i = count; i > 0; i--) {
-		at[i - 1] = (char)('0' + number % 10);
-		number /= 10;
-	}
+	unsigned int left = count;
+
+	for (; left >= 2; left -= 2, number /= 100)
+		memcpy(at + left - 2, pairs + number % 100 * 2, 2);
+	if (left > 0)
+		*at = (char)('0' + number % 10);
 	return at + count;
 }
 
-/* Eight digits at once: nibbles to bytes, the first digit in the first byte. */
+/* Four bytes as eight digits, the first digit in the first byte: nibbles spread out to bytes, each
+ * 0 to 9 or, by a carry of six, 10 to 15. */
 static inline void eight_hex(char *at, uint32_t number)
 {
-	for (int i = 0; i < 8; i++)
-		at[i] = digits[number >> (28 - 4 * i) & 15];
+	uint64_t spread = number;
+	uint64_t letters;
+
+	spread = ((spread << 16) | spread) & 0x0000ffff0000ffff;
+	spread = ((spread << 8) | spread) & 0x00ff00ff00ff00ff;
+	spread = ((spread << 4) | spread) & 0x0f0f0f0f0f0f0f0f;
+	letters = ((spread + 0x0606060606060606) >> 4) & 0x0101010101010101;
+	spread = htobe64(spread + 0x3030303030303030 + letters * ('a' - '0' - 10));
+	memcpy(at, &spread, sizeof(spread));
 }
 
 static char *hex(char *at, uint64_t number)
 {
 	unsigned int count = number ? (67 - (unsigned int)__builtin_clzll(number)) / 4 : 1;
-	char text[16];
 
 	number <<= 64 - 4 * count;
 	if (count <= 4) {
@@ -115,10 +125,15 @@ static char *hex(char *at, uint64_t number)
 			at[i] = digits[number >> (60 - 4 * i) & 15];
 		return at + count;
 	}
-	eight_hex(text, (uint32_t)(number >> 32));
-	eight_hex(text + 8, (uint32_t)number);
-	memcpy(at, text, count);
+	eight_hex(at, (uint32_t)(number >> 32));
+	if (count > 8)
+		eight_hex(at + 8, (uint32_t)number);
 	return at + count;
+}
+
+char *number_hex_digits(char *at, uint64_t number)
+{
+	return hex(at, number);
 }
 
 char *number_hex(char *at, uint64_t number)
