@@ -89,7 +89,7 @@ static bool tell_presence(const struct place *place, const struct plan_field *li
 		*to = kernel_text_and(
 			*to, kernel_text_format("%s == %d", family->name,
 						link->display == DISPLAY_IP4 ? AF_INET : AF_INET6));
-	else if (link->display == DISPLAY_PROTO && constant->is_name)
+	else if (link->display == DISPLAY_PROTO && constant && constant->is_name)
 		*to = kernel_text_and(*to,
 				      kernel_text_format("(%s == %d || %s == %d)", family->name,
 							 AF_INET, family->name, AF_INET6));
@@ -299,23 +299,32 @@ static const struct constant *constant_of(const struct bound_field *field,
 	return NULL;
 }
 
-static struct bounds bound_link(const struct place *place, const struct bound_field *field,
-				const struct plan_field *link, enum filter_relation relation)
+/* Whether what makes a link's value absent is all in its presence. */
+static bool has_told_presence(const struct plan_field *link)
+{
+	return link->kind != PLAN_PACKET && link->kind != PLAN_STRING &&
+	       link->kind != PLAN_FIXED_STRING;
+}
+
+/* *presence is the caller's; false: it does not tell all. */
+static bool bound_link(const struct place *place, const struct bound_field *field,
+		       const struct plan_field *link, enum filter_relation relation,
+		       struct kernel_text *presence, struct bounds *out)
 {
 	const struct constant *constant = constant_of(field, link);
-	struct kernel_text presence;
-	struct bounds bounds;
+	bool is_told = tell_presence(place, link, constant, presence);
 
-	if (!constant)
-		return bounds_exact(kernel_text_constant(false));
-	bounds = compare_link(place, link, constant, relation);
-	if (!tell_presence(place, link, constant, &presence)) {
-		bounds.is_exact = false;
-		bounds.why = why_type;
-		free(bounds.under.text);
-		bounds.under = kernel_text_constant(false);
+	if (!constant) {
+		*out = bounds_exact(kernel_text_constant(false));
+	} else {
+		*out = compare_link(place, link, constant, relation);
+		if (!is_told) {
+			free(out->under.text);
+			*out = bounds_over(out->over, why_type);
+		}
+		*out = bounds_and(bounds_exact(kernel_text_copy(presence)), *out);
 	}
-	return bounds_and(bounds_exact(presence), bounds);
+	return is_told && has_told_presence(link);
 }
 
 /* Links of a chain that exclude each other: addresses by family. */
@@ -327,18 +336,31 @@ static bool is_by_family(const struct plan_field *field)
 	return true;
 }
 
+/* The first link that is present is the value. */
 static struct bounds bound_field(const struct place *place, const struct bound_field *field,
 				 enum filter_relation relation)
 {
-	const struct plan_field *link = field->field;
-	struct bounds bounds;
+	struct bounds bounds = bounds_exact(kernel_text_constant(false));
+	struct kernel_text absent = kernel_text_constant(true); /* all links before */
+	bool is_exclusive = is_by_family(field->field), is_told = true;
 
 	if (place->is_joined && field->halves != 1)
 		return bounds_over(kernel_text_constant(true), why_return);
-	bounds = bound_link(place, field, link, relation);
-	for (link = link->instead; link; link = link->instead)
-		bounds = bounds_or(bounds, bound_link(place, field, link, relation));
-	if (field->field->instead && !is_by_family(field->field) && bounds.is_exact) {
+	for (const struct plan_field *link = field->field; link; link = link->instead) {
+		struct kernel_text presence;
+		struct bounds one;
+
+		if (!bound_link(place, field, link, relation, &presence, &one) && link->instead)
+			is_told = false;
+		bounds =
+			bounds_or(bounds, bounds_and(bounds_exact(kernel_text_copy(&absent)), one));
+		if (!is_exclusive && is_told)
+			absent = kernel_text_and(absent, kernel_text_not(presence));
+		else
+			free(presence.text);
+	}
+	free(absent.text);
+	if (!is_told && !is_exclusive && bounds.is_exact) {
 		free(bounds.under.text);
 		bounds = bounds_over(bounds.over, why_chain);
 	}
