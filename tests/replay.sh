@@ -50,6 +50,27 @@ middle=$(sed -n "$((lines / 2))s/ .*//p" "$work/all")
 cmp "$work/all" "$work/parts" || fail "--until and --since $middle are not all"
 [ "$("$nk" replay --since "$middle" "$work/large.dat" | sed -n '1s/ .*//p')" = "$middle" ] ||
 	fail "--since $middle does not begin there"
+
+# Columns: one for each name, in each line, and the values of JSON.
+"$nk" replay --csv "$data/v7.dat" >"$work/csv" 2>/dev/null
+[ "$(wc -l <"$work/csv")" = $(($("$nk" replay "$data/v7.dat" | wc -l) + 1)) ] || fail "--csv has not a line for each record"
+[ "$(awk -F, '{ print NF }' "$work/csv" | sort -u | wc -l)" = 1 ] || fail "--csv has lines of different lengths"
+"$nk" replay --fields ts,pid,event "$data/v7.dat" >"$work/fields"
+"$nk" replay -j "$data/v7.dat" |
+	sed -E 's/.*"ts":([0-9]*),"cpu":[0-9]*,"pid":(-?[0-9]*),.*"event":"([^"]*)".*/\1 \2 \3/' >"$work/json"
+cmp "$work/json" "$work/fields" || fail "--fields and --json differ"
+"$nk" replay --fields ts,ts "$data/v7.dat" >/dev/null 2>&1 && fail "--fields takes a name twice"
+"$nk" replay --fields nothing "$data/v7.dat" >/dev/null 2>&1 && fail "--fields takes a name that no event has"
+
+# What took SECONDS takes a tenth of it, and no less.
+"$nk" replay "$data/v7.dat" >"$work/at-once"
+took=$("$nk" replay --fields ts "$data/v7.dat" | awk 'NR == 1 { first = $1 } { last = $1 } END { print (last - first) / 1e9 }')
+before=$(date +%s.%N)
+"$nk" replay --pace=10 "$data/v7.dat" >"$work/paced"
+after=$(date +%s.%N)
+cmp "$work/at-once" "$work/paced" || fail "--pace prints something else"
+awk -v t="$took" -v b="$before" -v a="$after" 'BEGIN { exit !(a - b >= t / 10) }' || fail "--pace=10 of $took s took less than a tenth"
+
 "$nk" replay --since yesterday "$work/large.dat" >/dev/null 2>&1 && fail "--since yesterday is taken"
 "$nk" replay --style none "$work/large.dat" >/dev/null 2>&1 && fail "--style none is taken"
 exit $failed

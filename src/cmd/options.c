@@ -18,7 +18,15 @@
 #include "base/text.h"
 #include "cmd/cmd.h"
 
-enum option_kind { KIND_FLAG, KIND_STRING, KIND_STRINGS, KIND_NUMBER, KIND_SECONDS, KIND_PIDS };
+enum option_kind {
+	KIND_FLAG,
+	KIND_STRING,
+	KIND_STRINGS,
+	KIND_NUMBER,
+	KIND_SECONDS,
+	KIND_SPEED,
+	KIND_PIDS
+};
 
 struct option_spec {
 	enum option_id id;
@@ -62,10 +70,18 @@ static const struct option_spec specs[] = {
 	{ OPTION_NAME, '\0', "name", "NAME", "what the flight recorder is called (nk-flight)",
 	  KIND_STRING, AT(name), 0 },
 	{ OPTION_JSON, 'j', "json", NULL, "JSON Lines instead of text", KIND_FLAG, AT(json), 0 },
-	{ OPTION_STYLE, '\0', "style", "STYLE", "text, json or trace-cmd", KIND_STRING, AT(style),
-	  0 },
+	{ OPTION_CSV, '\0', "csv", NULL, "comma-separated values instead of text", KIND_FLAG,
+	  AT(csv), 0 },
+	{ OPTION_FIELDS, '\0', "fields", "NAME[,...]", "only these of each record, in this order",
+	  KIND_STRING, AT(fields), 0 },
+	{ OPTION_STYLE, '\0', "style", "STYLE", "text, json, csv or trace-cmd", KIND_STRING,
+	  AT(style), 0 },
 	{ OPTION_STAT, '\0', "stat", NULL, "count records by probe, CPU and second, print none",
 	  KIND_FLAG, AT(stat), 0 },
+	{ OPTION_RAW, '\0', "raw", NULL, "fields as the kernel has them, by their formats alone",
+	  KIND_FLAG, AT(raw), 0 },
+	{ OPTION_PACE, '\0', "pace", "[=SPEED]", "in the recorded rhythm, SPEED times as fast",
+	  KIND_SPEED, AT(pace), 0 },
 	{ OPTION_SINCE, '\0', "since", "TIME", "from HH:MM:SS[.N] or SECONDS of the trace clock on",
 	  KIND_STRING, AT(since), 0 },
 	{ OPTION_UNTIL, '\0', "until", "TIME", "up to this time", KIND_STRING, AT(until), 0 },
@@ -112,7 +128,8 @@ void options_help(const struct command *command)
 			continue;
 		snprintf(left, sizeof(left), "%c%c%s --%s%s%s", spec->letter ? '-' : ' ',
 			 spec->letter ? spec->letter : ' ', spec->letter ? "," : " ", spec->name,
-			 spec->argument ? " " : "", spec->argument ? spec->argument : "");
+			 spec->argument && spec->argument[0] != '[' ? " " : "",
+			 spec->argument ? spec->argument : "");
 		printf("  %-30s %s\n", left, spec->help);
 	}
 	printf("\nnk-%s(1) has the whole story.\n", command->name);
@@ -173,7 +190,8 @@ static int set_seconds(const struct command *command, const struct option_spec *
 	errno = 0;
 	*seconds = strtod(text, &end);
 	if (end == text || *end || errno || !isfinite(*seconds) || *seconds <= 0)
-		return wrong(command, "--%s takes seconds above 0, not '%s'", spec->name, text);
+		return wrong(command, "--%s takes %s above 0, not '%s'", spec->name,
+			     spec->kind == KIND_SPEED ? "a number" : "seconds", text);
 	return 0;
 }
 
@@ -197,6 +215,9 @@ static int set_option(const struct command *command, const struct option_spec *s
 		return set_number(command, spec, text, (unsigned long *)field);
 	case KIND_SECONDS:
 		return set_seconds(command, spec, text, (double *)field);
+	case KIND_SPEED:
+		*(double *)field = 1;
+		return text ? set_seconds(command, spec, text, (double *)field) : 0;
 	case KIND_PIDS:
 		return add_pids(command, text, options);
 	}
@@ -218,10 +239,11 @@ static void parser_init(struct parser *parser)
 	memset(parser, 0, sizeof(*parser));
 	*next++ = ':';
 	for (size_t i = 0; i < SPEC_COUNT; i++) {
-		parser->longs[i] =
-			(struct option){ specs[i].name,
-					 specs[i].argument ? required_argument : no_argument, NULL,
-					 LONG_BASE + (int)i };
+		parser->longs[i] = (struct option){ specs[i].name,
+						    specs[i].kind == KIND_SPEED ? optional_argument
+						    : specs[i].argument		? required_argument
+										: no_argument,
+						    NULL, LONG_BASE + (int)i };
 		if (!specs[i].letter)
 			continue;
 		*next++ = specs[i].letter;

@@ -28,8 +28,12 @@ enum option_id {
 	OPTION_PER_SET,
 	OPTION_NAME,
 	OPTION_JSON,
+	OPTION_CSV,
+	OPTION_FIELDS,
 	OPTION_STYLE,
 	OPTION_STAT,
+	OPTION_RAW,
+	OPTION_PACE,
 	OPTION_SINCE,
 	OPTION_UNTIL,
 	OPTION_BTF,
@@ -63,8 +67,12 @@ struct options {
 	bool per_set;
 	const char *name;
 	bool json;
+	bool csv;
+	const char *fields;
 	const char *style;
 	bool stat;
+	bool raw;
+	double pace; /* 0: as fast as it goes */
 	const char *since;
 	const char *until;
 	const char *btf;

@@ -44,10 +44,14 @@ struct replay {
 	size_t team_count;
 	struct output_options output_options;
 	const char **instances;
+	struct output_columns *columns;
 	struct tally *tally; /* --stat: instead of both */
 	struct span since, until;
 	struct filter *filter; /* NULL: all records */
 	struct bound_filter *bound;
+	bool is_paced;
+	uint64_t paced_from;   /* time of the first record */
+	struct timespec began; /* and when it was printed */
 	uint64_t printed;
 	struct isolation *isolation;
 	bool is_damaged; /* there are events whose format cannot be read */
@@ -74,7 +78,10 @@ static const struct event_desc *desc_of(const struct dat_meta *meta, const char 
 static int style_choose(const char *name, enum output_style *style, struct diags *diags)
 {
 	static const char *const names[] = {
-		[OUTPUT_TEXT] = "text", [OUTPUT_JSON] = "json", [OUTPUT_TRACE_CMD] = "trace-cmd"
+		[OUTPUT_TEXT] = "text",
+		[OUTPUT_JSON] = "json",
+		[OUTPUT_CSV] = "csv",
+		[OUTPUT_TRACE_CMD] = "trace-cmd",
 	};
 
 	if (!name)
@@ -85,7 +92,8 @@ static int style_choose(const char *name, enum output_style *style, struct diags
 			return 0;
 		}
 	}
-	return diag_error(diags, EINVAL, "there is no style '%s': text, json or trace-cmd", name);
+	return diag_error(diags, EINVAL, "there is no style '%s': text, json, csv or trace-cmd",
+			  name);
 }
 
 /* One whose format cannot be read costs its own records, not those of others. */
@@ -93,11 +101,11 @@ static void add_event(struct replay *replay, struct decoder *decoder,
 		      const struct dat_event_format *event, struct diags *diags)
 {
 	const struct dat_meta *meta = dat_reader_meta(replay->file);
-	bool is_trace_cmd = replay->output_options.style == OUTPUT_TRACE_CMD;
+	bool is_bare = replay->output_options.style == OUTPUT_TRACE_CMD || replay->options->raw;
 	struct diags own = { 0 };
 
 	if (decoder_add_event(decoder, event->system, event->text, event->length,
-			      is_trace_cmd ? NULL : desc_of(meta, event->system, event->text),
+			      is_bare ? NULL : desc_of(meta, event->system, event->text),
 			      &own) == 0)
 		return;
 	/* Decoders of threads have the same to say. */
@@ -121,6 +129,7 @@ static int open_decoder(struct replay *replay, struct decoder **out, struct diag
 		.cpu_count = meta->cpu_count,
 		.wall_offset_ns = meta->wall_offset_ns,
 		.has_wall_clock = meta->has_nk,
+		.is_raw = replay->options->raw,
 		.plugins = replay->plugins,
 		.guard = &replay->isolation->guard,
 	};
@@ -176,7 +185,9 @@ static int open_paths(struct replay *replay, struct diags *diags)
 	struct stat status;
 	int err;
 
-	*style = replay->options->json ? OUTPUT_JSON : OUTPUT_TEXT;
+	*style = replay->options->json	? OUTPUT_JSON
+		 : replay->options->csv ? OUTPUT_CSV
+					: OUTPUT_TEXT;
 	err = style_choose(replay->options->style, style, diags);
 	if (!err)
 		err = dat_reader_open_file(replay->path, &replay->fd, diags);
@@ -189,6 +200,23 @@ static int open_paths(struct replay *replay, struct diags *diags)
 	if (*style == OUTPUT_TEXT)
 		tzset();
 	return 0;
+}
+
+static int choose_columns(struct replay *replay, struct diags *diags)
+{
+	struct output_options *options = &replay->output_options;
+	int err;
+
+	if (!replay->options->fields && options->style != OUTPUT_CSV)
+		return 0;
+	if (options->style == OUTPUT_TRACE_CMD)
+		err = diag_error(diags, EINVAL, "trace-cmd's lines cannot be had in parts");
+	else
+		err = output_columns_new(replay->options->fields, replay->decoder,
+					 options->has_wall_clock, &replay->columns, diags);
+	replay->is_misused = err;
+	options->columns = replay->columns;
+	return err;
 }
 
 static int open_replay(struct replay *replay, struct diags *diags)
@@ -207,6 +235,8 @@ static int open_replay(struct replay *replay, struct diags *diags)
 		replay->is_misused = err;
 	}
 	if (!err)
+		err = choose_columns(replay, diags);
+	if (!err)
 		err = record_reader_open(replay->decoder, dat_reader_pages(replay->file),
 					 &replay->reader);
 	if (err)
@@ -220,7 +250,8 @@ static size_t team_size(const struct replay *replay)
 {
 	cpu_set_t cpus;
 
-	if (replay->options->count > 0 || replay->output_options.style == OUTPUT_TRACE_CMD ||
+	if (replay->options->count > 0 || replay->options->pace > 0 ||
+	    replay->output_options.style == OUTPUT_TRACE_CMD ||
 	    replay->file_bytes < TEAM_FILE_BYTES || sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
 		return 0;
 
@@ -238,6 +269,21 @@ static void put_cpus(const struct replay *replay)
 	output_progress_write(&replay->isolation->progress, STDOUT_FILENO, line, strlen(line));
 }
 
+/* Before there are threads. */
+static void put_head(const struct replay *replay)
+{
+	struct output *output;
+
+	if (replay->output_options.style == OUTPUT_TRACE_CMD)
+		put_cpus(replay);
+	if (replay->output_options.style != OUTPUT_CSV)
+		return;
+	output = output_new(&replay->output_options);
+	output_put_head(output);
+	output_flush(output);
+	output_free(output);
+}
+
 static int open_output(struct replay *replay, struct diags *diags)
 {
 	const struct output_options *options = &replay->output_options;
@@ -247,8 +293,7 @@ static int open_output(struct replay *replay, struct diags *diags)
 		replay->tally = tally_new(options->has_wall_clock, options->wall_offset_ns);
 		return 0;
 	}
-	if (options->style == OUTPUT_TRACE_CMD)
-		put_cpus(replay);
+	put_head(replay);
 	while (replay->team_count < count) {
 		struct decoder **decoder = &replay->team_decoders[replay->team_count++];
 		int err = open_decoder(replay, decoder, diags);
@@ -280,6 +325,34 @@ static void close_replay(struct replay *replay)
 	if (replay->fd >= 0)
 		close(replay->fd);
 	free(replay->instances);
+	output_columns_free(replay->columns);
+}
+
+/* Until a record is due; what was printed before is seen meanwhile. */
+static int keep_pace(struct replay *replay, uint64_t ts)
+{
+	struct timespec now, due;
+	uint64_t after;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!replay->is_paced) {
+		replay->is_paced = true;
+		replay->paced_from = ts;
+		replay->began = now;
+		return 0;
+	}
+	after = (uint64_t)((double)(ts - replay->paced_from) / replay->options->pace) +
+		(uint64_t)replay->began.tv_nsec;
+	due = (struct timespec){ replay->began.tv_sec + (time_t)(after / 1000000000),
+				 (long)(after % 1000000000) };
+	if (due.tv_sec < now.tv_sec || (due.tv_sec == now.tv_sec && due.tv_nsec <= now.tv_nsec))
+		return 0;
+
+	int err = replay->output ? output_flush(replay->output) : 0;
+
+	while (!err && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR)
+		;
+	return err;
 }
 
 static int give(struct replay *replay, const struct record *record)
@@ -318,7 +391,10 @@ static int print_all(struct replay *replay)
 		    !filter_keeps(replay->bound, &record))
 			continue;
 
-		int err = give(replay, &record);
+		int err = replay->options->pace > 0 ? keep_pace(replay, record.ts) : 0;
+
+		if (!err)
+			err = give(replay, &record);
 
 		if (err)
 			return err;
@@ -445,9 +521,10 @@ static int run(const struct command *command, const struct options *options)
 	return status;
 }
 
-static const enum option_id takes[] = { OPTION_INPUT,	OPTION_COUNT, OPTION_JSON,  OPTION_STYLE,
-					OPTION_FILTER, OPTION_STAT,	OPTION_SINCE, OPTION_UNTIL, OPTION_QUIET,
-					OPTION_VERBOSE, OPTION_END };
+static const enum option_id takes[] = { OPTION_INPUT,  OPTION_COUNT,   OPTION_JSON,   OPTION_CSV,
+					OPTION_FIELDS, OPTION_STYLE,   OPTION_FILTER, OPTION_STAT,
+					OPTION_RAW,    OPTION_PACE,    OPTION_SINCE,  OPTION_UNTIL,
+					OPTION_QUIET,  OPTION_VERBOSE, OPTION_END };
 
 const struct command cmd_replay = {
 	.name = "replay",

@@ -29,6 +29,7 @@ struct tracer {
 	struct page_source *source;
 	struct record_reader *reader;
 	struct output *output;
+	struct output_columns *columns; /* NULL: all */
 	const struct filter *filter; /* NULL: all records */
 	struct bound_filter *bound;
 	uint64_t read, printed;
@@ -80,7 +81,9 @@ static const char *comm_of(void *context, int pid)
 static int open_tracer(struct tracer *tracer, const struct session *session, struct diags *diags)
 {
 	struct output_options output = {
-		.style = tracer->options->json ? OUTPUT_JSON : OUTPUT_TEXT,
+		.style = tracer->options->json ? OUTPUT_JSON :
+			 tracer->options->csv  ? OUTPUT_CSV :
+						 OUTPUT_TEXT,
 		.fd = STDOUT_FILENO,
 		.wall_offset_ns = session->wall_offset_ns,
 		.has_wall_clock = session->has_wall_offset,
@@ -90,6 +93,9 @@ static int open_tracer(struct tracer *tracer, const struct session *session, str
 
 	if (!err && tracer->filter)
 		err = filter_bind(tracer->filter, tracer->decoder, &tracer->bound, diags);
+	if (!err && (tracer->options->fields || tracer->options->csv))
+		err = output_columns_new(tracer->options->fields, tracer->decoder,
+					 session->has_wall_offset, &tracer->columns, diags);
 	if (!err)
 		err = open_source(tracer, session);
 	if (!err)
@@ -97,13 +103,16 @@ static int open_tracer(struct tracer *tracer, const struct session *session, str
 	if (err)
 		return err;
 	decoder_set_comm_source(tracer->decoder, comm_of, NULL);
+	output.columns = tracer->columns;
 	tracer->output = output_new(&output);
+	output_put_head(tracer->output);
 	return 0;
 }
 
 static void close_tracer(struct tracer *tracer)
 {
 	output_free(tracer->output);
+	output_columns_free(tracer->columns);
 	record_reader_close(tracer->reader);
 	if (tracer->source)
 		tracer->source->ops->close(tracer->source);
@@ -234,7 +243,7 @@ static int run(const struct command *command, const struct options *options)
 static const enum option_id takes[] = {
 	OPTION_PROBE_FILE, OPTION_EXPRESSION,	OPTION_PROBES_DIR, OPTION_PID,
 	OPTION_CHILDREN,   OPTION_FILTER,	OPTION_SECONDS,	OPTION_COUNT,	   OPTION_BUFFER,
-	OPTION_CLOCK,	   OPTION_JSON,		OPTION_PER_SET,	   OPTION_BTF,
+	OPTION_CLOCK,	   OPTION_JSON, OPTION_CSV, OPTION_FIELDS,		OPTION_PER_SET,	   OPTION_BTF,
 	OPTION_PROFILE,	   OPTION_NO_CALIBRATE, OPTION_WITHOUT,	   OPTION_QUIET,
 	OPTION_VERBOSE,	   OPTION_END,
 };

@@ -14,6 +14,7 @@ struct decode_context {
 	struct formats *formats;
 	struct kallsyms kallsyms;
 	char symbol[256]; /* text of the symbol asked for last */
+	bool is_raw;	  /* no event is printed by libtraceevent */
 	bool is_swapped;  /* the pages are not in the byte order of this machine */
 	unsigned int long_bytes;
 	/* The packet looked at last: its members are asked for one after the other. */

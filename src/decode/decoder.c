@@ -57,6 +57,7 @@ struct decoder *decoder_new(const struct decoder_options *options, struct diags 
 	if (options->long_bytes != context->long_bytes)
 		diag_warning(diags, "a long of %u bytes cannot be: 8 are taken",
 			     options->long_bytes);
+	context->is_raw = options->is_raw;
 	context->is_swapped = options->is_big_endian != (__BYTE_ORDER == __BIG_ENDIAN);
 	context->formats = options->plugins;
 	if (context->formats)

@@ -25,6 +25,7 @@ struct decoder_options {
 	int cpu_count;
 	int64_t wall_offset_ns; /* as in struct output_options; for whoever passes this on */
 	bool has_wall_clock;
+	bool is_raw; /* text shows events by their fields, whoever made them */
 	struct formats
 		*plugins;    /* of decoder_load_plugins(), the decoder's from here on; or NULL */
 	struct guard *guard; /* of a recording that anyone may have made; NULL: none */

@@ -406,6 +406,7 @@ struct event_plan *plan_new(struct decode_context *context, const struct plan_ha
 	plan->field_count = builder.count;
 	find_endpoints(&builder, plan->endpoints);
 	name_plan(plan, halves[0].raw ? &halves[0] : &halves[1]);
+	plan->is_foreign = plan->is_foreign && !context->is_raw;
 	return plan;
 }
 

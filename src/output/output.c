@@ -17,6 +17,7 @@
 static const struct style_ops *const styles[] = {
 	[OUTPUT_TEXT] = &text_style,
 	[OUTPUT_JSON] = &json_style,
+	[OUTPUT_CSV] = &json_style,
 	[OUTPUT_TRACE_CMD] = &tracecmd_style,
 };
 
@@ -139,7 +140,9 @@ void style_put_task(struct output *output, const struct record *record)
 
 int output_record(struct output *output, const struct record *record)
 {
-	if (record->kind == RECORD_LOST)
+	if (output->options.columns)
+		columns_put_record(output, record);
+	else if (record->kind == RECORD_LOST)
 		output->ops->put_lost(output, record);
 	else
 		output->ops->put_record(output, find_prepared(output, record->plan), record);

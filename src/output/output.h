@@ -13,11 +13,13 @@
 #include <stdint.h>
 
 #include "decode/record.h"
+#include "output/columns.h"
 #include "output/progress.h"
 
 enum output_style {
 	OUTPUT_TEXT,
 	OUTPUT_JSON,
+	OUTPUT_CSV,	  /* needs columns */
 	OUTPUT_TRACE_CMD, /* the lines of trace-cmd report: for a decoder without descriptions */
 };
 
@@ -28,6 +30,7 @@ struct output_options {
 	bool has_wall_clock;	/* else text shows the trace clock as seconds, JSON has no time */
 	const char *const *instances; /* TRACE_CMD: names of the buffers, "" for the main one */
 	size_t instance_count;
+	const struct output_columns *columns; /* borrowed; NULL: all, as the style has them */
 	bool is_live;			  /* flushed by the caller when nothing more is at hand */
 	struct output_progress *progress; /* borrowed; NULL: not kept */
 };
@@ -37,6 +40,8 @@ struct output;
 struct output *output_new(const struct output_options *options);
 /* 0, or -errno of the write (-EPIPE: the reader has gone). */
 int output_record(struct output *output, const struct record *record);
+/* The line before all others, where the style has one. */
+void output_put_head(struct output *output);
 int output_flush(struct output *output);
 void output_free(struct output *output); /* without flushing */
 

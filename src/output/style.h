@@ -42,6 +42,8 @@ struct style_ops {
 	void (*put_lost)(struct output *output, const struct record *record);
 };
 
+void columns_put_record(struct output *output, const struct record *record);
+
 extern const struct style_ops text_style;
 extern const struct style_ops json_style;
 extern const struct style_ops tracecmd_style;
