@@ -229,6 +229,17 @@ static bool find_elements(const struct record *record, const struct plan_field *
 	return true;
 }
 
+/* An offset from head where pointers have 64 bits (sk_buff_data_t), else a pointer. */
+static uint64_t read_tail(const unsigned char *event, const struct plan_field *field,
+			  bool is_swapped)
+{
+	uint64_t tail = read_number(event + field->tail_offset, field->tail_bytes, is_swapped);
+
+	if (field->pointer_bytes < 8)
+		return tail;
+	return tail + read_number(event + field->head_offset, field->pointer_bytes, is_swapped);
+}
+
 /* Where the packet's bytes are in its window; false: not there. */
 static bool find_packet(const struct record *record, const struct plan_field *field,
 			uint64_t *position, uint64_t *length)
@@ -252,11 +263,7 @@ static bool find_packet(const struct record *record, const struct plan_field *fi
 	if (field->nh_offset != PLAN_NO_OFFSET)
 		*position = head + read_number(event + field->nh_offset, 2, is_swapped) - start;
 	if (field->tail_offset != PLAN_NO_OFFSET) {
-		uint64_t tail =
-			read_number(event + field->tail_offset, field->tail_bytes, is_swapped);
-		/* An offset from head where pointers have 64 bits (sk_buff_data_t), else a pointer.
-		 */
-		uint64_t used = (field->pointer_bytes == 8 ? head + tail : tail) - start;
+		uint64_t used = read_tail(event, field, is_swapped) - start;
 
 		if ((int64_t)used < (int64_t)*length)
 			*length = (int64_t)used > 0 ? used : 0;
@@ -317,6 +324,21 @@ enum probe_display plan_field_display(const struct plan_field *field)
 	if (field->kind != PLAN_PACKET)
 		return field->display;
 	return displays[field->member] ? displays[field->member] : DISPLAY_UNSIGNED;
+}
+
+bool record_linear(const struct record *record, const struct plan_field *field, int64_t *bytes)
+{
+	const unsigned char *event = record->data[field->half];
+	bool is_swapped = record->plan->context->is_swapped;
+	uint64_t data, tail;
+
+	if (field->kind != PLAN_PACKET || !event || field->data_offset == PLAN_NO_OFFSET ||
+	    field->head_offset == PLAN_NO_OFFSET || field->tail_offset == PLAN_NO_OFFSET)
+		return false;
+	data = read_number(event + field->data_offset, field->pointer_bytes, is_swapped);
+	tail = read_tail(event, field, is_swapped);
+	*bytes = (int64_t)sign_extend(tail - data, field->pointer_bytes);
+	return true;
 }
 
 static void set_member(const struct record *record, const struct plan_field *field,

@@ -137,6 +137,12 @@ size_t record_elements(const struct record *record, const struct plan_field *fie
 /* The packet that a PACKET field is a member of; valid until the next record. */
 const struct packet *record_packet(const struct record *record, const struct plan_field *field);
 
+/*
+ * Bytes from the data of the packet's sk_buff to its tail, as the event's hidden fields say: those
+ * that are not in fragments. false where the event does not say.
+ */
+bool record_linear(const struct record *record, const struct plan_field *field, int64_t *bytes);
+
 /* libtraceevent's print of an event, NUL-terminated, cut where there is no room; its length. */
 size_t record_foreign_text(const struct record *record, char *buffer, size_t room);
 

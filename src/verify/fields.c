@@ -19,7 +19,7 @@ const char *const verify_field_names[FIELD_COUNT] = {
 	[FIELD_CODE] = "code",	   [FIELD_BACKLOG] = "backlog", [FIELD_ADDR] = "addr",
 	[FIELD_PORT] = "port",	   [FIELD_ERR] = "err",		[FIELD_DEV] = "dev",
 	[FIELD_FLAGS] = "flags",   [FIELD_SKB] = "skb",		[FIELD_CLONE] = "clone",
-	[FIELD_DUR] = "dur",
+	[FIELD_DUR] = "dur",	   [FIELD_TAIL] = "_tail",
 };
 
 void verify_set_number(struct verify_fields *fields, enum verify_field field, int64_t number)
@@ -84,7 +84,10 @@ void verify_fields_read(const struct record *record, struct verify_fields *field
 		const struct plan_field *field = &plan->fields[i];
 		struct value value;
 		size_t known = 0;
+		int64_t bytes;
 
+		if (record_linear(record, field, &bytes))
+			verify_set_number(fields, FIELD_TAIL, bytes);
 		while (known < FIELD_COUNT && strcmp(verify_field_names[known], field->name) != 0)
 			known++;
 		if (known == FIELD_COUNT || field->kind == PLAN_ARRAY)

@@ -39,6 +39,8 @@ enum verify_field {
 	FIELD_SKB,
 	FIELD_CLONE,
 	FIELD_DUR,
+	/* Hidden: bytes of a packet from its sk_buff's data to its tail. */
+	FIELD_TAIL,
 	FIELD_COUNT
 };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Each record is given to one want of its time: first to those whose ends it shows rightly, then what
- * is left to what is still missing, so that a field read from a wrong offset is told as wrong and not
- * as a record too few and one too many. Only then the same for records that are in time for the
- * clock's error alone: calls that follow each other closely are not mistaken for each other.
+ * Each record is given to one want of its time: first to those whose ends it shows rightly, then
+ * what is left to what is still missing, so that a field read from a wrong offset is told as wrong
+ * and not as a record too few and one too many. Only then the same for records that are in time for
+ * the clock's error alone: calls that follow each other closely are not mistaken for each other.
  */
 #include "verify/judge.h"
 
@@ -59,8 +59,9 @@ static unsigned int wrong_keys(const struct want *want, const struct verify_seen
 }
 
 /*
- * The want that fits best; what is still missing goes first. Of those that fit alike, the one whose time
- * ends first: records are given in the order of time, and what comes later fits the others still.
+ * The want that fits best; what is still missing goes first. Of those that fit alike, the one whose
+ * time ends first: records are given in the order of time, and what comes later fits the others
+ * still.
  */
 static size_t find_want(const struct judgement *judgement, const struct verify_seen *seen,
 			const struct pass *pass)
@@ -118,6 +119,26 @@ static void compare(struct judgement *judgement, const struct want *want,
 	}
 }
 
+/*
+ * No value is shown of the tail, but what lies behind it is not the packet's: it must not be
+ * farther than the packet is long. A part of it may be in fragments.
+ */
+static void compare_tail(struct judgement *judgement, const struct want *want,
+			 const struct verify_seen *seen)
+{
+	const struct verify_value *tail = &seen->fields.of[FIELD_TAIL];
+	const struct verify_value *length = &want->fields.of[FIELD_LEN];
+
+	if (length->kind != VERIFY_NUMBER)
+		length = &seen->fields.of[FIELD_LEN];
+	if (length->kind != VERIFY_NUMBER || tail->kind != VERIFY_NUMBER)
+		return;
+
+	const struct verify_value limit = { .kind = VERIFY_AT_MOST, .number = length->number };
+	if (!verify_is_right(&limit, tail))
+		note_wrong(judgement, FIELD_TAIL, &limit, tail);
+}
+
 static bool is_failed(const struct verify_seen *seen)
 {
 	const struct verify_value *bytes = &seen->fields.of[FIELD_BYTES];
@@ -145,6 +166,7 @@ static void give(struct judgement *judgement, size_t index, const struct verify_
 		given->syns += (flags->number & FLAG_SYN) != 0;
 	}
 	compare(judgement, &judgement->wants.items[index], seen);
+	compare_tail(judgement, &judgement->wants.items[index], seen);
 }
 
 /* Of packets that nothing explains, those that show none of our ends are somebody else's. */

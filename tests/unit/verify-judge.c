@@ -94,6 +94,11 @@ static void perfect_record(const struct want *want, uint32_t number, struct veri
 	if (want->has_sum)
 		verify_set_number(&seen->fields, FIELD_LEN,
 				  want->overhead + (number == 0 ? want->sum : 0));
+	/* All of a datagram is in one piece; of a segment at least the headers are. */
+	if (want->has_sum)
+		verify_set_number(&seen->fields, FIELD_TAIL, want->overhead);
+	else if (want->fields.of[FIELD_LEN].kind == VERIFY_NUMBER)
+		verify_set_number(&seen->fields, FIELD_TAIL, want->fields.of[FIELD_LEN].number);
 	if (want->has_flags)
 		verify_set_number(&seen->fields, FIELD_FLAGS, number == 0 ? 0x02 : 0x10);
 }
