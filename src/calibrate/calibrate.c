@@ -282,8 +282,19 @@ void calibrate_report_clear(struct calibrate_report *report)
 	*report = (struct calibrate_report){ 0 };
 }
 
+static bool is_moved(const struct profile *profile, const struct profile_member *member)
+{
+	const struct profile_member *known = profile_find_member(profile, member->path);
+
+	return known &&
+	       (known->offset != member->offset || known->size != member->size ||
+		known->bit_width != member->bit_width || known->bit_offset != member->bit_offset);
+}
+
 void calibrate_fill(const struct calibrate_report *report, struct profile *profile)
 {
+	bool is_other = false;
+
 	for (size_t i = 0; i < report->count; i++) {
 		const struct calibrate_member *from = &report->members[i];
 
@@ -295,6 +306,10 @@ void calibrate_fill(const struct calibrate_report *report, struct profile *profi
 						       .bit_width = from->bit_width,
 						       .bit_offset = from->verdict.bit,
 						       .from = (char *)"calibrate" };
+		is_other = is_other || is_moved(profile, &member);
 		profile_set_member(profile, &member);
 	}
+	/* With other offsets a carrier may have been silent for its filter's sake. */
+	if (is_other)
+		profile_forget_carriers(profile);
 }

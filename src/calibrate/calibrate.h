@@ -41,7 +41,10 @@ int calibrate_run(const struct kernel *kernel, const struct calibrate_options *o
 		  struct calibrate_report *report, struct diags *diags);
 void calibrate_report_clear(struct calibrate_report *report);
 
-/* Sets the members found in a profile, in place of what it had of them. */
+/*
+ * Sets the members found in a profile, in place of what it had of them. Where that was something
+ * else, what it has of carriers goes, too: it was found out with wrong offsets.
+ */
 void calibrate_fill(const struct calibrate_report *report, struct profile *profile);
 
 #endif

@@ -26,6 +26,18 @@ char *profile_path(const char *build_id)
 	return xasprintf("%s/lib/nk/%s.profile", LOCALSTATEDIR, build_id);
 }
 
+void profile_forget_carriers(struct profile *profile)
+{
+	for (size_t i = 0; i < profile->carrier_count; i++) {
+		free(profile->carriers[i].probe);
+		free(profile->carriers[i].function);
+		free(profile->carriers[i].date);
+	}
+	free(profile->carriers);
+	profile->carriers = NULL;
+	profile->carrier_count = 0;
+}
+
 void profile_free(struct profile *profile)
 {
 	if (!profile)
@@ -34,32 +46,33 @@ void profile_free(struct profile *profile)
 		free(profile->members[i].path);
 		free(profile->members[i].from);
 	}
-	for (size_t i = 0; i < profile->carrier_count; i++) {
-		free(profile->carriers[i].probe);
-		free(profile->carriers[i].function);
-		free(profile->carriers[i].date);
-	}
+	profile_forget_carriers(profile);
 	free(profile->members);
-	free(profile->carriers);
 	free(profile->build_id);
 	free(profile->release);
 	free(profile->arch);
 	free(profile);
 }
 
+const struct profile_member *profile_find_member(const struct profile *profile, const char *path)
+{
+	for (size_t i = 0; i < profile->member_count; i++) {
+		if (strcmp(profile->members[i].path, path) == 0)
+			return &profile->members[i];
+	}
+	return NULL;
+}
+
 void profile_set_member(struct profile *profile, const struct profile_member *member)
 {
+	const struct profile_member *known = profile_find_member(profile, member->path);
 	struct profile_member copy = *member;
-	struct profile_member *to = NULL;
+	struct profile_member *to;
 
 	copy.path = xstrdup(member->path);
 	copy.from = xstrdup(member->from ? member->from : "unknown");
-	for (size_t i = 0; i < profile->member_count && !to; i++) {
-		if (strcmp(profile->members[i].path, member->path) == 0)
-			to = &profile->members[i];
-	}
-	if (!to)
-		to = array_add(&profile->members, &profile->member_count);
+	to = known ? &profile->members[known - profile->members]
+		   : array_add(&profile->members, &profile->member_count);
 	free(to->path);
 	free(to->from);
 	*to = copy;

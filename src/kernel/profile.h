@@ -70,6 +70,8 @@ void profile_set_carrier(struct profile *profile, const char *probe, const char 
 			 enum profile_verdict verdict, const char *date);
 /* What was known does not hold any more. */
 void profile_forget_carrier(struct profile *profile, const char *probe, const char *function);
+void profile_forget_carriers(struct profile *profile);
+const struct profile_member *profile_find_member(const struct profile *profile, const char *path);
 const struct profile_carrier *profile_find_carrier(const struct profile *profile, const char *probe,
 						   const char *function);
 

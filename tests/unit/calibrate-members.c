@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "calibrate/calibrate.h"
 #include "calibrate/members.h"
 #include "kernel/layout.h"
 #include "probes/library.h"
@@ -120,6 +121,34 @@ START_TEST(test_what_is_promised_is_learnt)
 }
 END_TEST
 
+static void learn(size_t offset, struct profile *profile)
+{
+	struct calibrate_member members[] = {
+		{ .name = "sk_buff.len", .verdict = { .kind = VERDICT_FOUND, .offset = offset } },
+		{ .name = "sk_buff.data", .verdict = { .kind = VERDICT_MISSING, .offset = 8 } },
+	};
+	const struct calibrate_report report = { .members = members, .count = 2 };
+
+	calibrate_fill(&report, profile);
+}
+
+START_TEST(test_carriers_go_with_the_layout_that_they_were_found_with)
+{
+	struct profile *profile = xcalloc(1, sizeof(*profile));
+
+	learn(112, profile);
+	ck_assert_uint_eq(profile->member_count, 1);
+	profile_set_carrier(profile, "ip_rcv", "ip_rcv", PROFILE_SILENT, "2026-11-23");
+	learn(112, profile);
+	ck_assert_uint_eq(profile->carrier_count, 1);
+	learn(116, profile);
+	ck_assert_uint_eq(profile->carrier_count, 0);
+	ck_assert_uint_eq(profile->member_count, 1);
+	ck_assert_uint_eq(profile_find_member(profile, "sk_buff.len")->offset, 116);
+	profile_free(profile);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("calibrate-members");
@@ -129,6 +158,7 @@ int main(void)
 	tcase_add_test(tcase, test_each_member_of_a_probe_is_learnt);
 	tcase_add_loop_test(tcase, test_what_is_promised_is_learnt, 0,
 			    (int)(sizeof(promised) / sizeof(promised[0])));
+	tcase_add_test(tcase, test_carriers_go_with_the_layout_that_they_were_found_with);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
