@@ -195,6 +195,18 @@ static void compare_number(struct judgement *judgement, enum verify_field field,
 		judgement->outcome->right |= 1u << field;
 }
 
+/* The tail of a segment was held against its length, which is found out to be wrong itself. */
+static void forgive_tail(struct outcome *outcome)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < outcome->wrong_count; i++)
+		if (outcome->wrongs[i].field != FIELD_TAIL)
+			outcome->wrongs[kept++] = outcome->wrongs[i];
+	outcome->wrong_count = kept;
+	outcome->wrong &= ~(1u << FIELD_TAIL);
+}
+
 /* What all records of a want together must show. */
 static void sum_up(struct judgement *judgement)
 {
@@ -216,6 +228,8 @@ static void sum_up(struct judgement *judgement)
 		if (want->has_flags && given->has_flags)
 			compare_number(judgement, FIELD_FLAGS, 1, given->syns);
 	}
+	if (outcome->wrong & 1u << FIELD_LEN)
+		forgive_tail(outcome);
 }
 
 static int compare_time(const void *a, const void *b)

@@ -176,15 +176,35 @@ static bool want_release(const struct truth *truth, const struct traffic_call *c
 	return true;
 }
 
-/* Each segment with data is cloned, so that it can be sent again; so may others be. */
+static bool is_tcp_data(const struct traffic_call *call)
+{
+	return call->what == TRAFFIC_SEND && truth_is_tcp(call) && call->result > 0;
+}
+
+/*
+ * Each segment with data is cloned before its headers are put in front, so that it can be sent
+ * again; so are SYN and FIN, which are empty. One want for the whole step, which stands at its
+ * first send.
+ */
 static bool want_clone(const struct truth *truth, const struct traffic_call *call,
 		       struct want *want)
 {
-	if (call->what != TRAFFIC_SEND || !truth_is_tcp(call) || call->result <= 0)
+	if (!is_tcp_data(call))
 		return false;
+	for (const struct traffic_call *before = truth->calls; before < call; before++)
+		if (is_tcp_data(before))
+			return false;
+	want->min = 0;
+	for (size_t i = 0; i < truth->count; i++) {
+		if (!is_tcp_data(&truth->calls[i]))
+			continue;
+		want->min++;
+		want->sum += truth->calls[i].result;
+	}
 	want->from_ns = truth->start_ns;
 	want->to_ns = truth->end_ns;
 	want->max = WANT_ANY_NUMBER;
+	want->has_sum = truth->has_exact_lengths;
 	want->fields.of[FIELD_SKB].kind = VERIFY_NONZERO;
 	want->fields.of[FIELD_CLONE].kind = VERIFY_NONZERO;
 	return true;
@@ -234,7 +254,7 @@ static void apply_call(const struct verify_rule *rule, const struct truth *truth
 		return;
 	want.fields.of[FIELD_DUR] =
 		(struct verify_value){ .kind = VERIFY_AT_MOST,
-				       .number = (int64_t)(call->end_ns - call->start_ns) };
+				       .number = (int64_t)(want.to_ns - want.from_ns) };
 	*array_add(&wants->items, &wants->count) = want;
 }
 
