@@ -12,7 +12,7 @@
 #include "calibrate/step-tcp.h"
 #include "traffic/tcp.h"
 
-enum { ACKNOWLEDGED_MS = 45, ROUNDS = 4 };
+enum { POLL_MS = 5, ACKNOWLEDGED_MS = 1000, ROUNDS = 4 };
 
 /* Where the sender's and the receiver's numbers stood when the connection was new. */
 struct base {
@@ -91,6 +91,26 @@ static void send_marked(struct traffic *traffic, int fd, uint32_t length)
 	traffic_send_bytes(traffic, fd, bytes, length, NULL, 0);
 }
 
+/*
+ * Waits until no more than so many segments are on their way. An acknowledgement is delayed by 40
+ * ms, and on a busy machine by as much as that is busy.
+ */
+static bool is_acknowledged(int fd, uint32_t unacknowledged)
+{
+	struct tcp_info info = { .tcpi_unacked = UINT32_MAX };
+
+	for (unsigned int ms = 0; ms < ACKNOWLEDGED_MS; ms += POLL_MS) {
+		socklen_t size = sizeof(info);
+
+		if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size))
+			return false;
+		if (info.tcpi_unacked <= unacknowledged)
+			return true;
+		traffic_sleep_ms(POLL_MS);
+	}
+	return false;
+}
+
 /* Queued, in flight, acknowledged, then two segments of which the first is lost. */
 static void queue_and_hole(struct traffic *traffic, struct step_context *context,
 			   const struct traffic_tcp *tcp, const struct base *base)
@@ -105,7 +125,8 @@ static void queue_and_hole(struct traffic *traffic, struct step_context *context
 	set_nodelay(tcp->client, 1);
 	progress.sent = progress.received = first;
 	snapshot(context, tcp, base, &progress);
-	traffic_sleep_ms(ACKNOWLEDGED_MS);
+	if (!is_acknowledged(tcp->client, 0))
+		return;
 	progress.acknowledged = first;
 	snapshot(context, tcp, base, &progress);
 	/* By its mark, so that a retransmission is lost as well. */
@@ -131,8 +152,8 @@ static void acknowledge_half(struct traffic *traffic, struct step_context *conte
 	traffic_send(traffic, tcp->client, first, 0, NULL);
 	step_tcp_drop(tcp->server);
 	traffic_send(traffic, tcp->client, lost, 0, NULL);
-	traffic_sleep_ms(ACKNOWLEDGED_MS);
-	snapshot(context, tcp, base, &progress);
+	if (is_acknowledged(tcp->client, 1))
+		snapshot(context, tcp, base, &progress);
 }
 
 static int one_connection(struct traffic *traffic, struct step_context *context, unsigned int round,
