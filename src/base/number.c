@@ -8,25 +8,25 @@
 #include <endian.h>
 #include <string.h>
 
-static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+const char number_pairs[] = "00010203040506070809101112131415161718192021222324"
 			    "25262728293031323334353637383940414243444546474849"
 			    "50515253545556575859606162636465666768697071727374"
 			    "75767778798081828384858687888990919293949596979899";
 static const char digits[] = "0123456789abcdef";
 
-static char *long_decimal(char *at, uint64_t number)
+char *number_long_decimal(char *at, uint64_t number)
 {
 	char text[NUMBER_DECIMAL_MAX];
 	char *first = text + sizeof(text);
 
 	while (number >= 100) {
 		first -= 2;
-		memcpy(first, pairs + number % 100 * 2, 2);
+		memcpy(first, number_pairs + number % 100 * 2, 2);
 		number /= 100;
 	}
 	if (number >= 10) {
 		first -= 2;
-		memcpy(first, pairs + number * 2, 2);
+		memcpy(first, number_pairs + number * 2, 2);
 	} else {
 		*--first = (char)('0' + number);
 	}
@@ -37,67 +37,12 @@ static char *long_decimal(char *at, uint64_t number)
 	return at + length;
 }
 
-/* Two digits, or four. */
-static inline char *two(char *at, uint32_t number)
-{
-	memcpy(at, pairs + number * 2, 2);
-	return at + 2;
-}
-
-static inline char *four(char *at, uint32_t number)
-{
-	return two(two(at, number / 100), number % 100);
-}
-
-/* Below 10,000: no leading zeros. */
-static inline char *short_decimal(char *at, uint32_t number)
-{
-	if (number >= 1000)
-		return four(at, number);
-	if (number >= 100) {
-		*at = (char)('0' + number / 100);
-		return two(at + 1, number % 100);
-	}
-	if (number >= 10)
-		return two(at, number);
-	*at = (char)('0' + number);
-	return at + 1;
-}
-
-char *number_decimal(char *at, uint64_t number)
-{
-	if (number < 10000)
-		return short_decimal(at, (uint32_t)number);
-	if (number < 100000000)
-		return four(short_decimal(at, (uint32_t)number / 10000), (uint32_t)number % 10000);
-	return long_decimal(at, number);
-}
-
-char *number_nanoseconds(char *at, uint32_t number)
-{
-	uint32_t high = number / 10000;
-
-	*at = (char)('0' + high / 10000);
-	return four(four(at + 1, high % 10000), number % 10000);
-}
-
 char *number_signed(char *at, int64_t number)
 {
 	if (number >= 0)
 		return number_decimal(at, (uint64_t)number);
 	*at++ = '-';
 	return number_decimal(at, -(uint64_t)number);
-}
-
-char *number_padded(char *at, uint64_t number, unsigned int count)
-{
-	unsigned int left = count;
-
-	for (; left >= 2; left -= 2, number /= 100)
-		memcpy(at + left - 2, pairs + number % 100 * 2, 2);
-	if (left > 0)
-		*at = (char)('0' + number % 10);
-	return at + count;
 }
 
 /* Four bytes as eight digits, the first digit in the first byte: nibbles spread out to bytes, each
@@ -152,7 +97,7 @@ static char *byte(char *at, unsigned int number)
 		*at++ = (char)('0' + number);
 		return at;
 	}
-	memcpy(at, pairs + number * 2, 2);
+	memcpy(at, number_pairs + number * 2, 2);
 	return at + 2;
 }
 

@@ -175,11 +175,15 @@ static void map_stream(struct pages *pages, struct stream *stream)
 	uint64_t length = info->offset - begin + info->bytes;
 	void *map;
 
-	if (length > SIZE_MAX / 2)
+	if (length > SIZE_MAX / 2) {
+		pages->source.is_lasting = false;
 		return;
+	}
 	map = mmap(NULL, (size_t)length, PROT_READ, MAP_SHARED, pages->parse->fd, (off_t)begin);
-	if (map == MAP_FAILED)
+	if (map == MAP_FAILED) {
+		pages->source.is_lasting = false;
 		return;
+	}
 	(void)madvise(map, (size_t)length, MADV_SEQUENTIAL);
 	stream->map = map;
 	stream->map_bytes = (size_t)length;
@@ -401,6 +405,7 @@ struct page_source *pages_new(const struct parse *parse)
 		.streams = streams,
 		.stream_count = parse->stream_count,
 		.page_size = parse->meta.page_size,
+		.is_lasting = true,
 	};
 	for (size_t i = 0; i < parse->stream_count; i++) {
 		const struct parse_stream *info = &parse->streams[i];
@@ -408,6 +413,8 @@ struct page_source *pages_new(const struct parse *parse)
 
 		streams[i] = (struct page_stream){ info->cpu, (int)info->buffer };
 		pages->streams[i].info = info;
+		if (info->is_compressed)
+			pages->source.is_lasting = false;
 		pages->streams[i].page_size = page_size;
 		if (page_size > pages->source.page_size)
 			pages->source.page_size = page_size;

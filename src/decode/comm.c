@@ -24,6 +24,8 @@ struct comm {
 struct comms {
 	struct comm *table;
 	size_t room, count;
+	int last_pid; /* asked for last, and its name; NULL: none yet */
+	const char *last;
 	const char *(*find)(void *context, int pid);
 	void *context;
 };
@@ -55,6 +57,7 @@ static void grow(struct comms *comms)
 
 static const char *put(struct comms *comms, int pid, const char *name)
 {
+	comms->last = NULL;
 	if ((comms->count + 1) * 2 > comms->room)
 		grow(comms);
 
@@ -87,11 +90,12 @@ void comms_add(struct comms *comms, const char *saved_cmdlines)
 void comms_set_source(struct comms *comms, const char *(*find)(void *context, int pid),
 		      void *context)
 {
+	comms->last = NULL;
 	comms->find = find;
 	comms->context = context;
 }
 
-const char *comms_find(struct comms *comms, int pid)
+static const char *find(struct comms *comms, int pid)
 {
 	const struct comm *comm = slot(comms, pid);
 
@@ -104,6 +108,18 @@ const char *comms_find(struct comms *comms, int pid)
 		return put(comms, pid, name);
 	/* Pids of a file are anything: only a living source's are worth remembering. */
 	return comms->find ? put(comms, pid, "<...>") : "<...>";
+}
+
+const char *comms_find(struct comms *comms, int pid)
+{
+	const char *name;
+
+	if (comms->last && comms->last_pid == pid)
+		return comms->last;
+	name = find(comms, pid);
+	comms->last_pid = pid;
+	comms->last = name;
+	return name;
 }
 
 struct comms *comms_new(void)

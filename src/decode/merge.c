@@ -48,6 +48,7 @@ struct merge {
 	struct merge_stream *streams;
 	struct heap_item *heap;
 	size_t heap_count;
+	uint64_t next_ts;     /* of the earliest of the others, or less */
 	bool is_given;	      /* the record of heap[0] was given: it goes at the next call */
 	bool is_held_back;    /* live, and more may come */
 	uint64_t clear_until; /* pages read until then can be given */
@@ -83,6 +84,10 @@ static void heap_sink(struct merge *merge)
 		at = child;
 	}
 	heap[at] = item;
+	merge->next_ts = UINT64_MAX;
+	for (child = 1; child < 3 && child < merge->heap_count; child++)
+		if (heap[child].ts < merge->next_ts)
+			merge->next_ts = heap[child].ts;
 }
 
 static void heap_push(struct merge *merge, uint32_t stream)
@@ -95,6 +100,7 @@ static void heap_push(struct merge *merge, uint32_t stream)
 		at = (at - 1) / 2;
 	}
 	merge->heap[at] = item;
+	merge->next_ts = 0;
 }
 
 static void note_damage(struct merge *merge, struct merge_stream *stream)
@@ -214,7 +220,9 @@ static void drop_given(struct merge *merge)
 	merge->is_given = false;
 	if (advance(merge, index)) {
 		merge->heap[0].ts = stream->head.ts;
-		heap_sink(merge);
+		/* A CPU mostly has several records before another one's turn. */
+		if (stream->head.ts >= merge->next_ts)
+			heap_sink(merge);
 	} else {
 		merge->heap[0] = merge->heap[--merge->heap_count];
 		heap_sink(merge);

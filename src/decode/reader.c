@@ -189,6 +189,8 @@ static bool read_event(struct record_reader *reader, const struct merged *raw,
 				   .cpu = stream->cpu,
 				   .instance = stream->instance,
 				   .pid = pid,
+				   .is_lasting =
+					   reader->source->is_lasting && event->half == EVENT_WHOLE,
 				   .comm = find_comm(reader, event, raw, pid),
 				   .plan = event->plan };
 	record->data[event->data] = raw->data;

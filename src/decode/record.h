@@ -26,6 +26,7 @@ struct record {
 	int cpu;
 	int instance;
 	int pid;
+	bool is_lasting; /* comm and data stay as long as the source and the decoder */
 	const char *comm;
 	const struct event_plan *plan;
 	const unsigned char

@@ -165,9 +165,11 @@ static const void *copy(struct batch *batch, const void *from, size_t size, size
 
 int output_team_record(struct output_team *team, const struct record *record)
 {
-	size_t comm = record->comm ? strlen(record->comm) + 1 : 0;
-	size_t size = (record->data[0] ? record->size[0] : 0U) +
-		      (record->data[1] ? record->size[1] : 0U) + comm + 24;
+	bool is_copied = !record->is_lasting;
+	size_t comm = is_copied && record->comm ? strlen(record->comm) + 1 : 0;
+	size_t size = !is_copied ? 0
+				 : (record->data[0] ? record->size[0] : 0U) +
+					   (record->data[1] ? record->size[1] : 0U) + comm + 24;
 	struct batch *batch = team->filling;
 	int error = 0;
 
@@ -188,6 +190,8 @@ int output_team_record(struct output_team *team, const struct record *record)
 	struct record *to = &batch->records[batch->count++];
 
 	*to = *record;
+	if (!is_copied)
+		return error;
 	for (int i = 0; i < 2; i++)
 		if (record->data[i])
 			to->data[i] =

@@ -18,7 +18,7 @@ struct output_team;
  */
 struct output_team *output_team_new(const struct output_options *options,
 				    struct decoder *const *decoders, size_t count);
-/* What the record points to is copied. 0, or -errno of a write. */
+/* What the record points to is copied where it does not last. 0, or -errno of a write. */
 int output_team_record(struct output_team *team, const struct record *record);
 /* Waits until all is written. 0, or -errno of a write. */
 int output_team_flush(struct output_team *team);

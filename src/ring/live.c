@@ -158,7 +158,11 @@ int live_open(const struct live_stream *streams, size_t count, size_t page_size,
 		live->streams[i] = (struct page_stream){ streams[i].cpu, streams[i].instance };
 		live->polls[i] = (struct pollfd){ .fd = streams[i].fd, .events = POLLIN };
 	}
-	live->source = (struct page_source){ &live_ops, live->streams, count, page_size, true };
+	live->source = (struct page_source){ .ops = &live_ops,
+					     .streams = live->streams,
+					     .stream_count = count,
+					     .page_size = page_size,
+					     .is_live = true };
 	live->pool = pool;
 	live->pool_size = pages * page_size;
 	fill_pool(live, pages);

@@ -23,6 +23,7 @@ struct page_source {
 	const struct page_stream *streams;
 	size_t stream_count;
 	size_t page_size; /* of a sub-buffer, header included */
+	bool is_lasting;  /* pages that were given so far stay until close(), released or not */
 	bool is_live;	  /* more may come after next() has said 0 */
 };
 

@@ -120,7 +120,11 @@ static struct late_source *late_new(uint64_t first, uint64_t second, uint64_t la
 {
 	struct late_source *late = xcalloc(1, sizeof(*late));
 
-	late->source = (struct page_source){ &late_ops, late_streams, 2, PAGE_BYTES, true };
+	late->source = (struct page_source){ .ops = &late_ops,
+					     .streams = late_streams,
+					     .stream_count = 2,
+					     .page_size = PAGE_BYTES,
+					     .is_live = true };
 	make_page(late->pages[0], &first, 1, 0);
 	make_page(late->pages[1], &second, 1, 0);
 	late->there_at[1] = now() + late_by_ms * 1000000;

@@ -50,7 +50,9 @@ struct memory_source *memory_source_new(void)
 {
 	struct memory_source *memory = xcalloc(1, sizeof(*memory));
 
-	memory->source = (struct page_source){ &memory_ops, memory->streams, 0, PAGE_BYTES, false };
+	memory->source = (struct page_source){ .ops = &memory_ops,
+					       .streams = memory->streams,
+					       .page_size = PAGE_BYTES };
 	return memory;
 }
 
