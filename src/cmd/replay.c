@@ -144,6 +144,8 @@ static int open_decoder(struct replay *replay, struct decoder **out, struct diag
 		add_event(replay, decoder, &meta->events[i], diags);
 	if (meta->saved_cmdlines)
 		decoder_add_comms(decoder, meta->saved_cmdlines);
+	if (meta->printk)
+		decoder_set_printk(decoder, meta->printk);
 	if (meta->kallsyms)
 		decoder_set_kallsyms(decoder, meta->kallsyms, meta->kallsyms_size);
 	return 0;

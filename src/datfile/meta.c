@@ -36,6 +36,7 @@ void dat_meta_clear(struct dat_meta *meta)
 	free(meta->header_page);
 	free(meta->header_event);
 	free(meta->kallsyms);
+	free(meta->printk);
 	free(meta->saved_cmdlines);
 	free(meta->uname);
 	free(meta->version);

@@ -37,6 +37,7 @@ struct dat_meta {
 	size_t event_count;
 	char *kallsyms; /* few lines, or NULL */
 	size_t kallsyms_size;
+	char *printk; /* lines of "ADDRESS : "STRING"", what %s of an address prints; or NULL */
 	char *saved_cmdlines; /* "PID NAME" lines, or NULL */
 	char *uname;	      /* option UNAME, or NULL */
 	char *version;	      /* option VERSION, or NULL */

@@ -78,11 +78,9 @@ void section_kallsyms(struct cursor *cursor, struct dat_meta *meta)
 	take_text(cursor, cursor_u32(cursor), &meta->kallsyms, &meta->kallsyms_size);
 }
 
-/* Formats of trace_printk(), which nothing here shows. */
 void section_printk(struct cursor *cursor, struct dat_meta *meta)
 {
-	(void)meta;
-	cursor_bytes(cursor, cursor_u32(cursor));
+	take_text(cursor, cursor_u32(cursor), &meta->printk, NULL);
 }
 
 void section_cmdlines(struct cursor *cursor, struct dat_meta *meta)

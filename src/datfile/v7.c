@@ -114,6 +114,7 @@ static const struct {
 	{ DAT_FTRACE_EVENTS, "the formats of ftrace's own events", section_ftrace_events },
 	{ DAT_EVENT_FORMATS, "the event formats", section_event_formats },
 	{ DAT_KALLSYMS, "the kernel's symbols", section_kallsyms },
+	{ DAT_PRINTK, "the printk formats", section_printk },
 	{ DAT_CMDLINES, "the command names", section_cmdlines },
 };
 

@@ -294,6 +294,11 @@ void decoder_set_kallsyms(struct decoder *decoder, const char *text, size_t leng
 	kallsyms_set(&decoder->context.kallsyms, text, length);
 }
 
+void decoder_set_printk(struct decoder *decoder, const char *text)
+{
+	formats_add_strings(decoder->context.formats, text);
+}
+
 const struct decoder_event *decoder_event(const struct decoder *decoder, unsigned int id)
 {
 	return id < decoder->table_size && decoder->table[id].plan ? &decoder->table[id] : NULL;

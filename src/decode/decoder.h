@@ -60,6 +60,9 @@ void decoder_set_comm_source(struct decoder *decoder, const char *(*find)(void *
 /* kallsyms lines, for symbols; borrowed, and parsed only when a symbol is first printed. */
 void decoder_set_kallsyms(struct decoder *decoder, const char *text, size_t length);
 
+/* Lines of printk_formats in tracefs: strings by their addresses, which some events print by %s. */
+void decoder_set_printk(struct decoder *decoder, const char *text);
+
 /* The plan of an event, by index 0 ... count-1, for list and headers; NULL past the end. */
 const struct event_plan *decoder_plan(struct decoder *decoder, size_t index);
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "decode/printer.h"
 
 #define REACH	 (2 * 65536)
@@ -385,6 +386,24 @@ long formats_print(struct formats *formats, int id, const void *data, size_t siz
 	memcpy(buffer, formats->text.buffer, length);
 	buffer[length] = '\0';
 	return (long)length;
+}
+
+/* libtraceevent looks at three characters of each, its closing quote included, without asking. */
+#define STRING_LEAST 3
+
+void formats_add_strings(struct formats *formats, const char *text)
+{
+	NK_FREE char *copy = xstrdup(text);
+	char *cursor = copy, *line;
+
+	while ((line = text_next_line(&cursor))) {
+		char *at;
+		unsigned long long address = strtoull(line, &at, 16);
+		char *quote = strchr(at, '"');
+
+		if (at != line && quote && strlen(quote + 1) >= STRING_LEAST)
+			tep_register_print_string(formats->tep, quote + 1, address);
+	}
 }
 
 static char *resolve(void *context, unsigned long long *address, char **module)

@@ -67,6 +67,9 @@ void raw_event_clear(struct raw_event *event);
 long formats_print(struct formats *formats, int id, const void *data, size_t size, int cpu,
 		   uint64_t ts, char *buffer, size_t room);
 
+/* Strings by address, lines of ADDRESS : "STRING". */
+void formats_add_strings(struct formats *formats, const char *text);
+
 /* Kernel symbols for that print's %pS and the like: find() sets *address to where the symbol
  * begins. */
 void formats_set_symbols(struct formats *formats,
