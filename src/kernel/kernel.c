@@ -16,12 +16,16 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "kernel/buildid.h"
+#include "kernel/refusal.h"
 
 static const char *const tracefs_places[] = { "sys/kernel/tracing", "sys/kernel/debug/tracing" };
 
-static int not_allowed(struct diags *diags, int err)
+/* Lockdown and security modules are heard when a file is opened, not before. */
+static int try_open(int dir_fd, const char *name)
 {
-	return diag_error(diags, err, "tracefs may not be read by this user: run nk as root");
+	NK_CLOSE int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : 0;
 }
 
 /* 0: it is there; -ENOENT: no tracefs here; -ENOTSUP: tracefs, but no kprobe_events. */
@@ -32,7 +36,7 @@ static int try_tracefs(int root_fd, const char *place)
 	if (fd < 0)
 		return -errno;
 	if (faccessat(fd, "kprobe_events", F_OK, 0) == 0)
-		return faccessat(fd, "kprobe_events", R_OK, 0) == 0 ? 0 : -errno;
+		return try_open(fd, "kprobe_events");
 	if (errno != ENOENT)
 		return -errno;
 	return faccessat(fd, "README", F_OK, 0) == 0 ? -ENOTSUP : -ENOENT;
@@ -53,15 +57,15 @@ static int find_tracefs(struct kernel *kernel, struct diags *diags)
 			worst = err;
 	}
 	if (worst == -EACCES || worst == -EPERM)
-		return not_allowed(diags, -worst);
+		return refusal_of_file(kernel->root_fd, -worst, "read", diags);
 	if (worst == -ENOTSUP)
 		return diag_error(diags, ENOTSUP,
 				  "this kernel has no kprobe_events: it is built without "
-				  "CONFIG_KPROBE_EVENTS, or locked down");
+				  "CONFIG_KPROBE_EVENTS, and another kernel is needed");
 	if (worst != -ENOENT)
 		return diag_error(diags, -worst, "tracefs cannot be read: %s", strerror(-worst));
-	return diag_error(diags, ENOENT,
-			  "no tracefs is mounted: mount -t tracefs tracefs /sys/kernel/tracing");
+	return refusal_missing(kernel->root_fd, tracefs_places,
+			       sizeof(tracefs_places) / sizeof(tracefs_places[0]), diags);
 }
 
 /* The first word of a small file; NULL where there is none. */
@@ -108,7 +112,7 @@ static int read_features(struct kernel *kernel, const char *without, struct diag
 		openat(kernel->root_fd, kernel->tracefs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return not_allowed(diags, errno);
+		return refusal_of_file(kernel->root_fd, errno, "read", diags);
 	return features_read(fd, without, &kernel->features, diags);
 }
 

@@ -39,10 +39,28 @@ static int check_safe(int fd, const char *path, struct diags *diags)
 	return 0;
 }
 
+/*
+ * Who is not root, and was not given run/nk, notes his sessions where nobody else may: what a note
+ * says is deleted by who finds it.
+ */
+static char *private_path(int root_fd)
+{
+	const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
+	struct stat status;
+
+	if (geteuid() == 0 ||
+	    (fstatat(root_fd, DEFAULT_PATH, &status, 0) == 0 && status.st_uid == geteuid()))
+		return NULL;
+	if (runtime && *runtime == '/')
+		return xasprintf("%s/nk", runtime);
+	return xasprintf("/tmp/nk-%u", (unsigned int)geteuid());
+}
+
 int ownership_open(int root_fd, const char *path, bool make, int *run_fd, struct diags *diags)
 {
-	int base = path ? AT_FDCWD : root_fd;
-	const char *where = path ? path : DEFAULT_PATH;
+	NK_FREE char *own = path ? NULL : private_path(root_fd);
+	int base = path || own ? AT_FDCWD : root_fd;
+	const char *where = path ? path : own ? own : DEFAULT_PATH;
 
 	if (make && mkdirat(base, where, 0700) != 0 && errno != EEXIST)
 		return diag_error(diags, errno, "cannot make the directory '%s': %s", where,

@@ -24,7 +24,8 @@
 #include "session/session.h"
 
 /*
- * Opens the run directory: path, or where it is NULL run/nk below root_fd; made, mode 0700, where
+ * Opens the run directory: path, or where it is NULL run/nk below root_fd, or where that is not the
+ * user's $XDG_RUNTIME_DIR/nk or /tmp/nk-UID; made, mode 0700, where
  * make is set, else -ENOENT where there is none. -EPERM: it is somebody else's, or others may write
  * to it.
  */

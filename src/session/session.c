@@ -20,6 +20,7 @@
 #include "session/definitions.h"
 #include "session/instance.h"
 #include "session/ownership.h"
+#include "session/permit.h"
 #include "session/state.h"
 #include "session/stats.h"
 #include "session/tasks.h"
@@ -211,6 +212,8 @@ static int open_files(struct session *session, const struct session_options *opt
 
 	if (!err)
 		err = open_tracefs(kernel, &session->tracefs_fd, diags);
+	if (!err)
+		err = permit_check(kernel, session->tracefs_fd, diags);
 	if (!err)
 		err = ownership_open(kernel->root_fd, options->run_dir, true, &session->run_fd,
 				     diags);
