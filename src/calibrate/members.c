@@ -24,6 +24,12 @@ enum { DISTINCT_DEFAULT = 3, TCP_INFINITE_SSTHRESH = 0x7fffffff };
 	.size = bytes, .limit = TCP_SOCK, .info_at = offsetof(struct tcp_info, info_member),       \
 	.info_size = sizeof(((struct tcp_info *)NULL)->info_member)
 
+/*
+ * Where there is no IPv6, or one device alone, a value is always the same. It is in its place all the
+ * same, so that a place that is the only one to hold it is the right one.
+ */
+enum { MAY_BE_CONSTANT = 1 };
+
 /* clang-format off */
 const struct member_row member_rows[] = {
 	{ ROW("sock_common.skc_daddr", SOCK, TCP_ENDS, NUMBER, REMOTE_IP4, 4, SOCK_COMMON), .unlike = FACT_REMOTE_IP6_TAIL },
@@ -60,8 +66,8 @@ const struct member_row member_rows[] = {
 	{ ROW("sk_buff.data", SK_BUFF_THROUGH, DATAGRAMS, THROUGH, NONE, 0, SK_BUFF) },
 	{ ROW("dst_entry.dev", SK_BUFF_THROUGH, DATAGRAMS, SPECIAL, NONE, 0, AREA_STRIDE) },
 	{ ROW("sk_buff.len", SK_BUFF, DATAGRAMS, NUMBER, LENGTH, 4, SK_BUFF) },
-	{ ROW("sk_buff.protocol", SK_BUFF, DATAGRAMS, NUMBER, ETHERTYPE, 2, SK_BUFF), .distinct = 2 },
-	{ ROW("sk_buff.dev", SK_BUFF, DATAGRAMS, NUMBER, DEVICE, 0, SK_BUFF), .distinct = 2 },
+	{ ROW("sk_buff.protocol", SK_BUFF, DATAGRAMS, NUMBER, ETHERTYPE, 2, SK_BUFF), .distinct = MAY_BE_CONSTANT },
+	{ ROW("sk_buff.dev", SK_BUFF, DATAGRAMS, NUMBER, DEVICE, 0, SK_BUFF), .distinct = MAY_BE_CONSTANT },
 	{ ROW("sk_buff.sk", SK_BUFF, DATAGRAMS, NUMBER, SOCK, 0, SK_BUFF) },
 	{ ROW("sk_buff.mark", SK_BUFF, DATAGRAMS, NUMBER, MARK, 4, SK_BUFF) },
 	{ ROW("sk_buff.head", SK_BUFF, SEGMENTS, SPECIAL, NONE, 0, SK_BUFF) },
@@ -71,9 +77,9 @@ const struct member_row member_rows[] = {
 	{ ROW("sk_buff.tail", SK_BUFF, DATAGRAMS, POSITION, TAIL_AT, 4, SK_BUFF) },
 	{ ROW("sk_buff.pkt_type", SK_BUFF, FRAMES, NUMBER, PACKET_TYPE, 1, SK_BUFF), .bit_width = 3 },
 	{ ROW("sk_buff._skb_refdst", SK_BUFF, DATAGRAMS, SPECIAL, NONE, 0, SK_BUFF) },
-	{ ROW("net_device.name", NET_DEVICE, DEVICES, BYTES, NAME, 16, NET_DEVICE), .align = 4 },
-	{ ROW("net_device.ifindex", NET_DEVICE, DEVICES, NUMBER, INDEX, 4, NET_DEVICE) },
-	{ ROW("net_device.mtu", NET_DEVICE, DEVICES, NUMBER, MTU, 4, NET_DEVICE) },
+	{ ROW("net_device.name", NET_DEVICE, DEVICES, BYTES, NAME, 16, NET_DEVICE), .align = 4, .distinct = MAY_BE_CONSTANT },
+	{ ROW("net_device.ifindex", NET_DEVICE, DEVICES, NUMBER, INDEX, 4, NET_DEVICE), .distinct = MAY_BE_CONSTANT },
+	{ ROW("net_device.mtu", NET_DEVICE, DEVICES, NUMBER, MTU, 4, NET_DEVICE), .distinct = MAY_BE_CONSTANT },
 
 	{ INFO("bytes_acked",     8, STEP_TCP_COUNTERS, tcpi_bytes_acked) },
 	{ INFO("bytes_received",  8, STEP_TCP_COUNTERS, tcpi_bytes_received) },

@@ -210,14 +210,13 @@ void relate_packets(struct learner *learner, const struct collection *collection
 /* Observations that go by a known device, and how many of them do not lead there from (word, dev).
  */
 struct route_count {
-	unsigned int seen, misses, distinct;
+	unsigned int seen, misses;
 };
 
 static struct route_count count_routes(const struct collection *collection, unsigned int size,
 				       size_t word, size_t dev)
 {
 	struct route_count count = { 0 };
-	uint64_t first = 0;
 
 	for (size_t i = 0; i < collection->count; i++) {
 		const struct observation *observation = &collection->items[i].observation;
@@ -228,10 +227,7 @@ static struct route_count count_routes(const struct collection *collection, unsi
 			continue;
 		uint64_t device = facts->number[FACT_ROUTE_DEVICE];
 
-		if (!count.seen++)
-			first = device;
-		if (device != first)
-			count.distinct = 2;
+		count.seen++;
 		if (load_pointer(observation, AREA_SK_BUFF_THROUGH, word / size * AREA_STRIDE + dev,
 				 size) != device)
 			count.misses++;
@@ -258,9 +254,7 @@ void relate_routes(struct learner *learner, const struct collection *collection)
 		}
 	if (count.seen < REPEATED)
 		reason = "it was observed too few times";
-	else if (count.distinct < 2)
-		reason = "its value did not vary enough";
-	if (count.seen < REPEATED || count.distinct < 2 || !found_count) {
+	if (count.seen < REPEATED || !found_count) {
 		missing(learner, MEMBER_SKB_REFDST, reason);
 		missing(learner, MEMBER_DST_DEV, reason);
 	} else if (found_count > 1) {
