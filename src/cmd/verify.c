@@ -16,7 +16,6 @@
 #include "cmd/cmd.h"
 #include "cmd/json.h"
 #include "cmd/learn.h"
-#include "cmd/learn.h"
 #include "cmd/setup.h"
 #include "verify/verify.h"
 
@@ -288,6 +287,18 @@ static void say_summary(const struct verify_report *report)
 		report->seconds);
 }
 
+/* What of the traffic could not be made, and what that means for the verdicts. */
+static void say_limits(const struct verify_report *report, struct diags *diags)
+{
+	if (!report->is_private)
+		diag_warning(diags, "no network namespaces here: the traffic was on the host's "
+				    "loopback, and the kernel's counters tell nothing");
+	else if (!report->has_cable)
+		diag_warning(diags, "no veth devices here: the traffic was on loopback alone");
+	if (!report->has_ip6)
+		diag_warning(diags, "no IPv6 here: nothing is told of IPv6 traffic");
+}
+
 static int verify(struct setup *setup, const struct options *options, struct diags *diags)
 {
 	struct verify_report report;
@@ -295,10 +306,7 @@ static int verify(struct setup *setup, const struct options *options, struct dia
 			     diags);
 
 	if (!err) {
-		if (!report.is_private)
-			diag_warning(diags,
-				     "no network namespaces here: the traffic was on the "
-				     "host's loopback, and the kernel's counters tell nothing");
+		say_limits(&report, diags);
 		if (options->json)
 			err = print_json(&report);
 		else

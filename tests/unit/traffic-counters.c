@@ -118,6 +118,9 @@ START_TEST(growth_is_of_the_sum)
 	ck_assert_int_eq(counters_growth(&before, &after, "New + Gone", &growth), -ENOENT);
 	ck_assert_int_eq(counters_growth(&before, &after, "", &growth), -ENOENT);
 	ck_assert_int_eq(growth, 3);
+	/* A kernel without IPv6 counts none of it. */
+	ck_assert_int_eq(counters_growth(&before, &after, "New + Udp6Gone", &growth), 0);
+	ck_assert_int_eq(growth, 3);
 	counters_clear(&before);
 	counters_clear(&after);
 }
