@@ -120,7 +120,10 @@ int instance_configure(int dir_fd, const struct features *features,
 		err = set_buffer(dir_fd, settings->kb, diags);
 	if (!err)
 		err = set_overwrite(dir_fd, features, diags);
-	if (!err && features->has[FEATURE_BUFFER_PERCENT]) {
+	/* v5.10 lets nobody but root write to it, not even its owner; readers look by the clock,
+	 * too. */
+	if (!err && features->has[FEATURE_BUFFER_PERCENT] &&
+	    (geteuid() == 0 || faccessat(dir_fd, "buffer_percent", W_OK, AT_EACCESS) == 0)) {
 		snprintf(percent, sizeof(percent), "%d", settings->buffer_percent);
 		err = write_setting(dir_fd, "buffer_percent", percent, diags);
 	}
