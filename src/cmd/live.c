@@ -5,7 +5,6 @@
 #include "cmd/live.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,6 +62,8 @@ int live_decoder(const struct session *session, struct decoder **out, struct dia
 	for (size_t i = 0; i < session->event_count && !err; i++) {
 		const struct session_event *event = &session->events[i];
 
+		if (session_has_repeated(session, i))
+			continue;
 		err = decoder_add_event(decoder, event->def->desc.group, event->format,
 					strlen(event->format), &event->def->desc, diags);
 	}
@@ -126,45 +127,11 @@ int live_run(struct session *session, const struct broker_job *job,
 	struct broker_result result = { .command_status = -1 };
 	int err = broker_run(session, job, &result, diags);
 	int finished = finish ? finish->run(finish->context, session, err == 0, diags) : 0;
+	bool disturbed = session->is_disturbed;
 	int undone = session_destroy(session, diags);
 
 	setup_say(diags, options->quiet);
 	if (err || finished || undone)
 		return CMD_FAILED;
-	return combine(&result, incomplete);
-}
-
-static uint64_t stats_value(const char *stats, const char *key)
-{
-	const char *found = strstr(stats, key);
-	uint64_t value = 0;
-
-	if (found && sscanf(found + strlen(key), ": %" SCNu64, &value) != 1)
-		value = 0;
-	return value;
-}
-
-void live_losses(const struct session *session, const struct broker_report *report,
-		 struct live_losses *losses)
-{
-	*losses = (struct live_losses){ 0 };
-	for (size_t i = 0; i < report->cpu_stats_count; i++) {
-		/* "overrun" is a part of "commit overrun": look for it at a line's start. */
-		losses->overrun += stats_value(report->cpu_stats[i], "\noverrun");
-		losses->overrun += stats_value(report->cpu_stats[i], "dropped events");
-	}
-	for (size_t i = 0; i < session->event_count; i++) {
-		losses->missed += report->events[i].misses;
-		losses->unsure += report->events[i].unsure;
-	}
-}
-
-void live_say_unsure(const struct live_losses *losses)
-{
-	if (losses->unsure)
-		fprintf(stderr,
-			"nk: %" PRIu64
-			" more were missed, or read memory that could not be read: this "
-			"kernel counts both as one\n",
-			losses->unsure);
+	return combine(&result, incomplete || disturbed);
 }

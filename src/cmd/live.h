@@ -46,15 +46,4 @@ int live_run(struct session *session, const struct broker_job *job,
 	     const struct live_finish *finish, const struct options *options, bool incomplete,
 	     struct diags *diags);
 
-/* Losses of a session as the report tells them: events overrun, probe hits missed. */
-struct live_losses {
-	uint64_t overrun;
-	uint64_t missed;
-	uint64_t unsure; /* missed, or not readable: the kernel counts both as one */
-};
-void live_losses(const struct session *session, const struct broker_report *report,
-		 struct live_losses *losses);
-/* Says how many may have been missed. */
-void live_say_unsure(const struct live_losses *losses);
-
 #endif

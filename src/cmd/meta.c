@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "config.h"
 #include "datfile/printfmt.h"
+#include "session/ledger.h"
 
 static void add_event(struct dat_meta *meta, const struct session_event *event)
 {
@@ -46,7 +47,8 @@ static void add_descs(struct dat_meta *meta, const struct session *session)
 
 	/* By their text, so that the recording's descriptions are its own and not the session's. */
 	for (size_t i = 0; i < session->event_count; i++)
-		event_desc_write(&session->events[i].def->desc, &text);
+		if (!session_has_repeated(session, i))
+			event_desc_write(&session->events[i].def->desc, &text);
 	if (text.data)
 		event_descs_read(text.data, &meta->descs, &meta->desc_count, NULL);
 	text_clear(&text);
@@ -70,7 +72,8 @@ void meta_fill(struct dat_meta *meta, const struct session *session)
 		meta->uname = xasprintf("%s %s %s %s", name.sysname, name.nodename, name.release,
 					name.machine);
 	for (size_t i = 0; i < session->event_count; i++)
-		add_event(meta, &session->events[i]);
+		if (!session_has_repeated(session, i))
+			add_event(meta, &session->events[i]);
 	add_buffers(meta, session);
 	add_descs(meta, session);
 	meta->has_nk = true;
@@ -83,4 +86,16 @@ void meta_add_stats(struct dat_meta *meta, const struct session_instance *instan
 		if (instance->stats[i].text)
 			*array_add(&meta->cpu_stats, &meta->cpu_stats_count) =
 				xstrdup(instance->stats[i].text);
+}
+
+void meta_add_ledger(struct dat_meta *meta, const struct session *session)
+{
+	struct ledger ledger;
+	struct text text = { 0 };
+
+	ledger_of_session(session, NULL, &ledger);
+	ledger_write(&ledger, &text);
+	free(meta->summary);
+	meta->summary = text_steal(&text);
+	ledger_clear(&ledger);
 }

@@ -12,5 +12,7 @@
 void meta_fill(struct dat_meta *meta, const struct session *session);
 /* Appends the statistics of an instance's CPUs. */
 void meta_add_stats(struct dat_meta *meta, const struct session_instance *instance);
+/* What became of the hits of a session that was stopped; kept is for whoever reads the file. */
+void meta_add_ledger(struct dat_meta *meta, const struct session *session);
 
 #endif

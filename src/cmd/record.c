@@ -16,6 +16,7 @@
 #include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "cmd/live.h"
+#include "cmd/losses.h"
 #include "cmd/meta.h"
 #include "datfile/writer.h"
 
@@ -91,25 +92,31 @@ static int fill(struct recorder *recorder, struct worker *worker)
 static int work(struct worker *worker, void *context, struct diags *diags)
 {
 	struct recorder *recorder = context;
-	struct live_losses losses = { 0 };
+	struct ledger ledger = { 0 };
 	int err = fill(recorder, worker);
 
 	if (err) {
 		diag_error(diags, -err, "cannot write '%s': %s", recorder->path, strerror(-err));
 		return CMD_FAILED;
 	}
-	if (worker->report)
-		live_losses(worker->session, worker->report, &losses);
+	/* Whose records were lost is known once they are decoded: nk replay tells. */
+	if (worker->report) {
+		ledger_of_session(worker->session, worker->report, &ledger);
+		ledger_balance(&ledger);
+	}
 	if (!recorder->options->quiet) {
 		NK_FREE char *path = utf8_visible(recorder->path, "");
 
 		fprintf(stderr,
 			"nk: %s: %" PRIu64 " KiB of events, %" PRIu64 " lost, %" PRIu64 " missed\n",
-			path, dat_writer_size(recorder->writer) / 1024, losses.overrun,
-			losses.missed);
-		live_say_unsure(&losses);
+			path, dat_writer_size(recorder->writer) / 1024, ledger.lost, ledger.missed);
+		losses_print_unsure(&ledger, stderr);
 	}
-	return losses.overrun + losses.missed > 0 ? CMD_INCOMPLETE : CMD_DONE;
+
+	bool any = ledger.lost + ledger.missed > 0;
+
+	ledger_clear(&ledger);
+	return any ? CMD_INCOMPLETE : CMD_DONE;
 }
 
 /* In the broker: statistics and comms as they are now that the session has ended. */
@@ -124,6 +131,7 @@ static int finish(void *context, const struct session *session, bool ran, struct
 	}
 	for (size_t i = 0; i < session->instance_count; i++)
 		meta_add_stats(meta, &session->instances[i]);
+	meta_add_ledger(meta, session);
 	session_comms(session, &meta->saved_cmdlines);
 	return dat_writer_finish(recorder->writer, meta, diags);
 }

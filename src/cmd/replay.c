@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "cmd/cmd.h"
 #include "cmd/isolate.h"
+#include "cmd/losses.h"
 #include "cmd/setup.h"
 #include "cmd/span.h"
 #include "cmd/tally.h"
@@ -53,6 +54,7 @@ struct replay {
 	uint64_t paced_from;   /* time of the first record */
 	struct timespec began; /* and when it was printed */
 	uint64_t printed;
+	bool is_whole; /* every record was read */
 	struct isolation *isolation;
 	bool is_damaged; /* there are events whose format cannot be read */
 	bool is_misused; /* what went wrong is the user's expression */
@@ -403,20 +405,45 @@ static int print_all(struct replay *replay)
 		if (record.kind == RECORD_EVENT && ++replay->printed == replay->options->count)
 			return 0;
 	}
+	replay->is_whole = got == -ENODATA && !replay->since.is_given;
 	return got == -ENODATA || got == 0 ? 0 : got;
+}
+
+/* The session's own account, which takes all of the records. */
+static bool tell_losses(const struct replay *replay)
+{
+	const struct options *options = replay->options;
+	const char *summary = dat_reader_meta(replay->file)->summary;
+	struct ledger ledger;
+	bool any;
+
+	if (!summary || !replay->is_whole || replay->incomplete)
+		return false;
+	ledger_read(summary, &ledger);
+	losses_settle(&ledger, replay->reader);
+	any = losses_any(&ledger);
+	if (!options->quiet && (any || options->verbose))
+		losses_print(&ledger, stderr);
+	if (replay->output_options.style == OUTPUT_JSON && !options->stat &&
+	    (any || options->verbose))
+		losses_print_json(&ledger, record_reader_counts(replay->reader), STDOUT_FILENO);
+	ledger_clear(&ledger);
+	return any;
 }
 
 static int sum_up(const struct replay *replay, struct diags *diags)
 {
 	const struct reader_counts *counts = record_reader_counts(replay->reader);
+	bool is_lossy = counts->lost + counts->lost_unknown > 0;
 
 	if (replay->incomplete)
 		diag_error(diags, EIO, "%s: %s", replay->path, replay->incomplete);
-	if (counts->lost + counts->lost_unknown > 0 && !replay->options->quiet)
+	if (is_lossy && !replay->options->quiet)
 		diag_warning(diags, "%s: %" PRIu64 "%s events were lost when it was recorded",
 			     replay->path, counts->lost, counts->lost_unknown ? " or more" : "");
-	return replay->incomplete || counts->lost + counts->lost_unknown > 0 ||
-			       replay->is_damaged || replay->isolation->guard.fault_count > 0
+	if (tell_losses(replay))
+		is_lossy = true;
+	return replay->incomplete || is_lossy || replay->is_damaged || replay->isolation->guard.fault_count > 0
 		       ? CMD_INCOMPLETE
 		       : CMD_DONE;
 }

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "cmd/cmd.h"
 #include "cmd/live.h"
+#include "cmd/losses.h"
 #include "decode/decoder.h"
 #include "output/output.h"
 #include "ring/live.h"
@@ -177,19 +178,32 @@ static int run_tracer(struct tracer *tracer, struct worker *worker)
 	}
 }
 
+/* What came after the last record that was asked for is nobody's loss: it has no report. */
 static int sum_up(const struct tracer *tracer, const struct worker *worker)
 {
-	struct live_losses losses = { 0 };
+	const struct reader_counts *counts = record_reader_counts(tracer->reader);
+	const struct options *options = tracer->options;
+	struct ledger ledger = { 0 };
 
-	if (worker->report)
-		live_losses(worker->session, worker->report, &losses);
-	if (!tracer->options->quiet)
+	if (worker->report) {
+		ledger_of_session(worker->session, worker->report, &ledger);
+		losses_settle(&ledger, tracer->reader);
+	}
+
+	bool any = losses_any(&ledger);
+
+	if (!options->quiet)
 		fprintf(stderr, "nk: %" PRIu64 " record%s, %" PRIu64 " lost, %" PRIu64 " missed\n",
-			tracer->printed, tracer->printed == 1 ? "" : "s", losses.overrun,
-			losses.missed);
-	if (!tracer->options->quiet)
-		live_say_unsure(&losses);
-	return losses.overrun + losses.missed > 0 ? CMD_INCOMPLETE : CMD_DONE;
+			tracer->printed, tracer->printed == 1 ? "" : "s", ledger.lost,
+			ledger.missed);
+	if (!options->quiet)
+		losses_print_unsure(&ledger, stderr);
+	if (worker->report && !options->quiet && (any || options->verbose))
+		losses_print(&ledger, stderr);
+	if (worker->report && options->json && (any || options->verbose))
+		losses_print_json(&ledger, counts, STDOUT_FILENO);
+	ledger_clear(&ledger);
+	return any ? CMD_INCOMPLETE : CMD_DONE;
 }
 
 static int work(struct worker *worker, void *context, struct diags *diags)

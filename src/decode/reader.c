@@ -7,6 +7,7 @@
 #include "decode/reader.h"
 
 #include <byteswap.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -16,6 +17,7 @@
 #include "decode/merge.h"
 
 #define OPEN_CALLS_MAX 4096
+#define IDS	       65536 /* of events: a record has 16 bits for it */
 
 struct record_reader {
 	struct decoder *decoder;
@@ -26,6 +28,8 @@ struct record_reader {
 	bool has_pending;
 	struct record pending; /* given by the next call */
 	struct reader_counts counts;
+	uint64_t *kept; /* by instance and id; pages that are not touched cost nothing */
+	size_t instance_count;
 };
 
 int record_reader_open(struct decoder *decoder, struct page_source *source,
@@ -37,6 +41,10 @@ int record_reader_open(struct decoder *decoder, struct page_source *source,
 	reader->decoder = decoder;
 	reader->source = source;
 	reader->context = decoder_context(decoder);
+	for (size_t i = 0; i < source->stream_count; i++)
+		if ((size_t)source->streams[i].instance >= reader->instance_count)
+			reader->instance_count = (size_t)source->streams[i].instance + 1;
+	reader->kept = xcalloc(reader->instance_count * IDS, sizeof(*reader->kept));
 	reader->merge = merge_new(source, decoder_layout(decoder));
 	if (decoder_entry_bytes(decoder) > 0)
 		reader->join = join_new(OPEN_CALLS_MAX, decoder_entry_bytes(decoder),
@@ -51,6 +59,7 @@ void record_reader_close(struct record_reader *reader)
 		return;
 	merge_free(reader->merge);
 	join_free(reader->join);
+	free(reader->kept);
 	free(reader);
 }
 
@@ -185,6 +194,7 @@ static bool read_event(struct record_reader *reader, const struct merged *raw,
 	const struct page_stream *stream = &reader->source->streams[raw->stream];
 	int pid = (int)read32(reader, raw->data + event->pid_offset);
 
+	reader->kept[(size_t)stream->instance * IDS + read16(reader, raw->data)]++;
 	*record = (struct record){ .ts = raw->ts,
 				   .cpu = stream->cpu,
 				   .instance = stream->instance,
@@ -245,4 +255,10 @@ const struct reader_counts *record_reader_counts(const struct record_reader *rea
 
 	own->counts.damaged += merge_take_damaged(reader->merge);
 	return &reader->counts;
+}
+
+uint64_t record_reader_kept(const struct record_reader *reader, size_t instance, unsigned int id)
+{
+	return instance < reader->instance_count && id < IDS ? reader->kept[instance * IDS + id]
+							     : 0;
 }

@@ -42,5 +42,7 @@ struct reader_counts {
 	uint64_t damaged;	   /* pages and records that cannot be right: not given */
 };
 const struct reader_counts *record_reader_counts(const struct record_reader *reader);
+/* Raw records of one event in one instance so far: of a joined call its two halves count apart. */
+uint64_t record_reader_kept(const struct record_reader *reader, size_t instance, unsigned int id);
 
 #endif

@@ -114,6 +114,7 @@ int attach_event(struct session *session, struct session_event *event, struct di
 	int err;
 
 	event->instance = find_instance(session, probe->set->name);
+	event->is_filtered = event->def->filter != NULL;
 	err = read_format(session, event, diags);
 	if (!err && event->def->filter)
 		err = set_filter(session, event, event->def->filter, diags);
@@ -162,7 +163,7 @@ int session_set_filter(struct session *session, const struct resolved_probe *pro
 	int err = 0;
 
 	for (size_t i = 0; i < session->event_count; i++) {
-		const struct session_event *event = &session->events[i];
+		struct session_event *event = &session->events[i];
 
 		if (event->probe != probe)
 			continue;
@@ -171,6 +172,7 @@ int session_set_filter(struct session *session, const struct resolved_probe *pro
 		int refused = set_filter(session, event, filter, &found);
 
 		taken += refused == 0;
+		event->is_filtered = event->is_filtered || refused == 0;
 		err = refused ? refused : err;
 	}
 	if (taken == 0)

@@ -279,9 +279,11 @@ static int fork_children(struct broker *broker, const struct broker_signals *old
 		.mask = broker->session->state->old_signals,
 		.on_sigpipe = old->on_sigpipe,
 	};
-	int err = worker_fork(broker->session, job, broker->signal_fd, &broker->worker,
-			      broker->diags);
+	int err;
 
+	if (job->command && job->trace_command_only)
+		broker->session->state->is_of_tasks = true;
+	err = worker_fork(broker->session, job, broker->signal_fd, &broker->worker, broker->diags);
 	if (err)
 		return err;
 	broker->session->state->worker = broker->worker.pid;

@@ -24,8 +24,10 @@ struct worker {
 	struct worker_state *state;   /* private to session/ */
 };
 
+/* As in struct session_event. */
 struct session_event_counts {
-	uint64_t hits, misses, unsure; /* as those of struct session_event */
+	uint64_t hits, misses, unsure, edge;
+	bool is_counted;
 };
 
 /* What session_stop() found, as the worker gets it. */

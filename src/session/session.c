@@ -22,10 +22,8 @@
 #include "session/ownership.h"
 #include "session/permit.h"
 #include "session/state.h"
-#include "session/stats.h"
 #include "session/tasks.h"
 #include "session/undo.h"
-#include "session/unreadable.h"
 
 #define DEFAULT_KB    1408
 #define DEFAULT_CLOCK "mono"
@@ -60,6 +58,14 @@ bool session_is_told_to_end(void)
 	sigpending(&pending);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (sigismember(&ends, signals[i]) && sigismember(&pending, signals[i]))
+			return true;
+	return false;
+}
+
+bool session_has_repeated(const struct session *session, size_t event)
+{
+	for (size_t i = 0; i < event; i++)
+		if (session->events[i].id == session->events[event].id)
 			return true;
 	return false;
 }
@@ -145,6 +151,7 @@ static struct session *session_new(const struct kernel *kernel,
 	state->kernel = kernel;
 	state->probes = probes;
 	state->probe_count = probe_count;
+	state->is_of_tasks = options->pid_count > 0;
 	state->name = options->name ? xstrdup(options->name) : xasprintf("nk-%d", (int)getpid());
 	session_end_signals(&signals);
 	sigprocmask(SIG_BLOCK, &signals, &state->old_signals);
@@ -455,114 +462,6 @@ void session_disown(struct session *session, const char *event)
 		state->owned_count--;
 		return;
 	}
-}
-
-static int read_counts(const struct session *session, struct profile_counts *counts)
-{
-	char **names = xcalloc(session->event_count, sizeof(*names));
-
-	for (size_t i = 0; i < session->event_count; i++)
-		names[i] = definitions_event_name(&session->events[i].def->desc);
-
-	int err = stats_read_profile(session->tracefs_fd, (const char *const *)names,
-				     session->event_count, counts);
-	for (size_t i = 0; i < session->event_count; i++)
-		free(names[i]);
-	free(names);
-	return err;
-}
-
-int session_start(struct session *session, struct diags *diags)
-{
-	NK_FREE struct profile_counts *counts = xcalloc(session->event_count, sizeof(*counts));
-	int err = read_counts(session, counts);
-
-	if (err)
-		diag_warning(diags, "cannot read kprobe_profile: %s; hits and misses are not known",
-			     strerror(-err));
-	for (size_t i = 0; i < session->event_count; i++) {
-		session->events[i].hits_before = counts[i].hits;
-		session->events[i].misses_before = counts[i].misses;
-	}
-	session->state->is_on = true;
-	for (size_t i = 0; i < session->instance_count; i++) {
-		err = instance_turn(&session->instances[i], true);
-		if (err) {
-			session_stop(session, NULL);
-			return diag_error(diags, -err, "cannot turn the instance '%s' on: %s",
-					  session->instances[i].name, strerror(-err));
-		}
-	}
-	return 0;
-}
-
-static uint64_t difference(uint64_t now, uint64_t before)
-{
-	/* Somebody has defined it anew meanwhile: its counters began again. */
-	return now >= before ? now - before : now;
-}
-
-static void take_counts(struct session *session, struct diags *diags)
-{
-	NK_FREE struct profile_counts *counts = xcalloc(session->event_count, sizeof(*counts));
-	int err = read_counts(session, counts);
-	bool is_unsure = false;
-
-	if (err) {
-		diag_warning(diags, "cannot read kprobe_profile: %s; hits and misses are not known",
-			     strerror(-err));
-		return;
-	}
-	for (size_t i = 0; i < session->event_count; i++) {
-		struct session_event *event = &session->events[i];
-
-		event->hits = difference(counts[i].hits, event->hits_before);
-		event->misses = difference(counts[i].misses, event->misses_before);
-		is_unsure |= event->misses > 0 && event->def->may_not_read;
-	}
-	if (!is_unsure || !unreadable_counts_as_missed(session))
-		return;
-	for (size_t i = 0; i < session->event_count; i++) {
-		struct session_event *event = &session->events[i];
-
-		if (!event->def->may_not_read)
-			continue;
-		event->unsure = event->misses;
-		event->misses = 0;
-	}
-}
-
-int session_stop(struct session *session, struct diags *diags)
-{
-	int first_error = 0;
-
-	if (!session->state->is_on)
-		return 0;
-	session->state->is_on = false;
-	for (size_t i = 0; i < session->instance_count; i++) {
-		int err = instance_turn(&session->instances[i], false);
-
-		if (err && !first_error)
-			first_error =
-				diag_error(diags, -err, "cannot turn the instance '%s' off: %s",
-					   session->instances[i].name, strerror(-err));
-	}
-	take_counts(session, diags);
-	for (size_t i = 0; i < session->instance_count; i++) {
-		int err = stats_read_cpus(&session->instances[i]);
-
-		if (err)
-			diag_warning(diags, "cannot read the losses of instance '%s': %s",
-				     session->instances[i].name, strerror(-err));
-	}
-	return first_error;
-}
-
-void session_disable(struct session *session)
-{
-	/* One that cannot be disabled is when its instance is removed. */
-	for (size_t i = 0; i < session->instance_count; i++)
-		instance_disable(&session->instances[i]);
 }
 
 static int undo_instances(struct session *session, struct undo *undo, struct diags *diags)

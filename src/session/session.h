@@ -56,10 +56,15 @@ struct session_event {
 	int id;				     /* of the format file */
 	char *format;			     /* text of the format file */
 	bool is_shared;			     /* the definition was there already */
-	uint64_t hits_before, misses_before; /* kprobe_profile when it was enabled */
-	uint64_t hits, misses;		     /* of this session, after session_stop() */
+	bool is_filtered;		     /* by the kernel: not every hit is recorded */
+	uint64_t hits_before, misses_before; /* kprobe_profile before session_start() */
+	/* Of this session, after session_stop(), where is_counted; a tracepoint is not counted. */
+	bool is_counted;
+	uint64_t hits, misses;
 	/* Misses that may be memory which could not be read: on kernels that count both as one. */
 	uint64_t unsure;
+	/* Hits and misses of the moments of start and stop: recorded, or too early or too late. */
+	uint64_t edge;
 };
 
 /* One CPU's losses in one instance, of per_cpu/cpuN/stats, after session_stop(). */
@@ -88,7 +93,9 @@ struct session {
 	struct session_event *events;
 	size_t event_count;
 	int64_t wall_offset_ns; /* CLOCK_REALTIME minus the trace clock, at session_create() */
-	bool has_wall_offset;	/* false for clocks that clock_gettime(2) does not have */
+	bool is_disturbed; /* somebody has turned off or deleted what is the session's: events are
+			      missing */
+	bool has_wall_offset; /* false for clocks that clock_gettime(2) does not have */
 	char *clock;
 	char *header_page; /* events/header_page, events/header_event */
 	char *header_event;
@@ -129,6 +136,10 @@ int session_install(struct session *session, size_t *refused, struct diags *diag
 int session_set_filter(struct session *session, const struct resolved_probe *probe,
 		       const char *expr, struct diags *diags);
 
+/* Whether the kernel's event of one of the session's is that of an earlier one, too: two probe
+ * files may have the same probe. */
+bool session_has_repeated(const struct session *session, size_t event);
+
 /*
  * The same of one event of session->events; it may be refused: then its own filter alone is set
  * again, and diags (may be NULL) has what the kernel says. 0 or -errno.
@@ -144,8 +155,10 @@ bool session_is_told_to_end(void);
 
 /* Turns the instances on. */
 int session_start(struct session *session, struct diags *diags);
-/* Turns the instances off and reads counts and losses; the ring buffers can still be read.
- * Idempotent. */
+/*
+ * Turns the instances off and reads counts and losses; the ring buffers can still be read. Says in
+ * diags where the session was disturbed. Idempotent.
+ */
 int session_stop(struct session *session, struct diags *diags);
 /*
  * Undoes everything, in whatever state it is; frees. Says in diags what could not be undone. A

@@ -22,6 +22,7 @@ struct session_state {
 	size_t owned_count;
 	bool is_on;
 	bool is_kept;	      /* a flight recorder */
+	bool is_of_tasks;     /* not all tasks are traced */
 	sigset_t old_signals; /* mask before session_create() */
 	/*
 	 * Worker, and COMMAND while it is held: they have the ring buffers open, and are killed

@@ -85,6 +85,7 @@ int stats_read_profile(int tracefs_fd, const char *const *events, size_t count,
 		for (size_t j = 0; j < definitions.count; j++) {
 			if (strcmp(definitions.items[j].event, events[i]) != 0)
 				continue;
+			out[i].is_there = true;
 			out[i].hits += counts[j].hits;
 			out[i].misses += counts[j].misses;
 		}

@@ -14,6 +14,7 @@
 
 struct profile_counts {
 	uint64_t hits, misses;
+	bool is_there;
 };
 
 /*
@@ -24,7 +25,9 @@ struct profile_counts {
 int stats_parse_profile(const char *profile, const struct definitions *definitions,
 			struct profile_counts **counts);
 
-/* Sums of all lines of each of count events "GROUP/EVENT"; one that is not there has 0 and 0. */
+/* Sums of all lines of each of count events "GROUP/EVENT"; one that is not there has 0, 0 and
+ * false.
+ */
 int stats_read_profile(int tracefs_fd, const char *const *events, size_t count,
 		       struct profile_counts *out);
 

@@ -181,9 +181,11 @@ void worker_put_report(struct worker_process *process, const struct session *ses
 	NK_FREE char *comms = NULL;
 
 	for (size_t i = 0; i < session->event_count; i++) {
-		counts[i].hits = session->events[i].hits;
-		counts[i].misses = session->events[i].misses;
-		counts[i].unsure = session->events[i].unsure;
+		const struct session_event *event = &session->events[i];
+
+		counts[i] = (struct session_event_counts){ event->hits, event->misses,
+							   event->unsure, event->edge,
+							   event->is_counted };
 	}
 	control_put(&process->control, CONTROL_COUNTS, counts,
 		    session->event_count * sizeof(*counts));
