@@ -91,6 +91,9 @@ static void read_caret(struct errorlog_entry *entry, char **cursor)
 		return;
 	}
 	entry->column = (size_t)(column - indent);
+	/* A log that is not whole may have the caret of another command there. */
+	if (entry->column > strlen(entry->command))
+		entry->column = strlen(entry->command);
 	*cursor = look[length] ? look + length + 1 : look + length;
 }
 
