@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static void (*last_words)(void);
 
@@ -41,6 +42,29 @@ void *xcalloc(size_t count, size_t size)
 void *xrealloc_array(void *old, size_t count, size_t size)
 {
 	return checked(reallocarray(old, count ? count : 1, size ? size : 1));
+}
+
+static size_t fenced_bytes(size_t size)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (size + page - 1) / page * page;
+}
+
+void *xmap_fenced(size_t size)
+{
+	size_t bytes = fenced_bytes(size), page = (size_t)sysconf(_SC_PAGESIZE);
+	char *memory = mmap(NULL, bytes + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			    -1, 0);
+
+	if (memory == MAP_FAILED || mprotect(memory + bytes, page, PROT_NONE) != 0)
+		memory = NULL;
+	return checked(memory);
+}
+
+void unmap_fenced(void *memory, size_t size)
+{
+	munmap(memory, fenced_bytes(size) + (size_t)sysconf(_SC_PAGESIZE));
 }
 
 char *xstrdup(const char *text)

@@ -21,6 +21,13 @@ char *xasprintf(const char *format, ...)
 	__attribute__((malloc, returns_nonnull, format(printf, 1, 2)));
 char *xvasprintf(const char *format, va_list args) __attribute__((malloc, returns_nonnull));
 
+/*
+ * size bytes of zeros, right behind which nothing can be read (less than a page behind them where
+ * size is no multiple of one). For what is given to code that does not look where it reads.
+ */
+void *xmap_fenced(size_t size) __attribute__((returns_nonnull));
+void unmap_fenced(void *memory, size_t size);
+
 /* Called once before the process ends for want of memory; must not allocate. NULL: none. */
 void alloc_set_last_words(void (*hook)(void));
 

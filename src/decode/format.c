@@ -18,8 +18,9 @@
 #include "base/text.h"
 #include "decode/printer.h"
 
-#define REACH	 (2 * 65536)
-#define COMPARED 16 /* records of an event that are printed both ways */
+#define REACH	   (2 * 65536)
+#define COPY_BYTES (FORMAT_SIZE_MAX + REACH)
+#define COMPARED   16 /* records of an event that are printed both ways */
 
 /* Of one event. */
 struct own_print {
@@ -32,7 +33,7 @@ struct formats {
 	struct tep_handle *tep;
 	struct tep_plugin_list *plugins;
 	struct trace_seq text;
-	unsigned char *copy; /* FORMAT_SIZE_MAX + REACH bytes, zero behind copy_used */
+	unsigned char *copy; /* COPY_BYTES, zero behind copy_used */
 	size_t copy_used;
 	struct guard *guard;
 	size_t slot;
@@ -52,7 +53,9 @@ static struct formats *make(void)
 	/* What it has to say goes to standard error otherwise, and is told by diags here. */
 	tep_set_loglevel(TEP_LOG_NONE);
 	trace_seq_init(&formats->text);
-	formats->copy = xcalloc(1, FORMAT_SIZE_MAX + REACH);
+	/* A print fmt that prints as many bytes as the record says ends there, and does not print
+	 * what else is in memory. */
+	formats->copy = xmap_fenced(COPY_BYTES);
 	return formats;
 }
 
@@ -113,7 +116,7 @@ void formats_free(struct formats *formats)
 		tep_unload_plugins(formats->plugins, formats->tep);
 	tep_free(formats->tep);
 	free(formats->unprintable);
-	free(formats->copy);
+	unmap_fenced(formats->copy, COPY_BYTES);
 	free(formats);
 }
 
