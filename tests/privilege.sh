@@ -13,6 +13,7 @@ failed=0
 traced=0
 
 command -v strace >/dev/null || { echo "there is no strace"; exit 77; }
+! ldd "$nk" 2>/dev/null | grep -q libasan || { echo "AddressSanitizer opens files of its own, and has no list"; exit 77; }
 strace -o "$work/calls" true || { echo "strace cannot trace here"; exit 77; }
 
 fail() {

@@ -330,6 +330,8 @@ static void close_replay(struct replay *replay)
 		close(replay->fd);
 	free(replay->instances);
 	output_columns_free(replay->columns);
+	/* Closing it again is fine: both processes do, where there are two. */
+	*replay = (struct replay){ .fd = -1 };
 }
 
 /* Until a record is due; what was printed before is seen meanwhile. */
