@@ -144,11 +144,12 @@ static char *combine(const char *own, const char *expr)
 int session_filter_event(struct session *session, size_t index, const char *expr,
 			 struct diags *diags)
 {
-	const struct session_event *event = &session->events[index];
+	struct session_event *event = &session->events[index];
 	NK_FREE char *filter = combine(event->def->filter, expr);
 	NK_FREE char *own = combine(event->def->filter, NULL);
 	int err = set_filter(session, event, filter, diags);
 
+	event->is_filtered = event->is_filtered || !err;
 	/* The kernel has taken away the one that there was. */
 	if (err)
 		set_filter(session, event, own, NULL);
