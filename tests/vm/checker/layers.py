@@ -3,6 +3,7 @@
 from .packets import (
     ETHERNET,
     ETHERTYPES,
+    BARE_HEADER,
     SYN_HEADER,
     TCP_HEADER,
     has_exact_bytes,
@@ -100,7 +101,7 @@ def flow_problems(probe, scenario, flow):
         found = lengths.count(front + SYN_HEADER)
         if found != syns:
             yield f"{flow}: {found} packets of a SYN's length, expected {syns}"
-        carried = sum(length - front - TCP_HEADER for length in lengths)
+        carried = sum(length - front - TCP_HEADER for length in lengths if length - front != BARE_HEADER)
         expected = flow.bytes + syns * (SYN_HEADER - TCP_HEADER)
         if carried != expected:
             yield f"{flow}: {carried} bytes with options, expected {expected}"
@@ -113,7 +114,7 @@ def refused_problems(probe, flow, lengths):
     if flow.is_client:
         expected = [] if probe == "tcp_v4_do_rcv" else [SYN_HEADER]
     else:
-        expected = [] if probe == "ip_queue_xmit" else [20]
+        expected = [] if probe == "ip_queue_xmit" else [BARE_HEADER]
     if lengths != expected:
         yield f"{flow}: lengths {lengths}, expected {expected}"
     wanted = "S" if flow.is_client else "R."
@@ -138,6 +139,8 @@ def flag_problems(probe, scenario, flow):
         payload = record["len"] - TCP_HEADER
         if record["len"] == SYN_HEADER:
             allowed = (syn,)
+        elif record["len"] == BARE_HEADER:
+            allowed = ("R", "R.")
         else:
             allowed = ("P.", "FP.", ".") if payload else (".", "F.")
         if record.get("flags") not in allowed:

@@ -14,6 +14,7 @@ from .want import NonZero, same
 ETHERNET = 14
 TCP_HEADER = 32  # with timestamps
 SYN_HEADER = 40  # and with window scale, SACK permitted, MSS
+BARE_HEADER = 20  # of a reset that no socket sends
 ETHERTYPES = {4: "IPv4", 6: "IPv6"}
 
 
