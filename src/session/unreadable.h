@@ -12,8 +12,8 @@
 #include "session/session.h"
 
 /*
- * Tries it in the session's first instance, which is off, with a definition that is gone again when
- * it returns. False where it cannot be tried, too.
+ * Tries it with a definition and an instance that are gone again when it returns; both are in the
+ * session's note meanwhile. False where it cannot be tried, too.
  */
 bool unreadable_counts_as_missed(struct session *session);
 
