@@ -278,6 +278,7 @@ static int fork_children(struct broker *broker, const struct broker_signals *old
 	struct command_signals signals = {
 		.mask = broker->session->state->old_signals,
 		.on_sigpipe = old->on_sigpipe,
+		.on_sigchld = old->on_sigchld,
 	};
 	int err;
 

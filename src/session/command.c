@@ -70,6 +70,7 @@ run_child(char *const *command, const struct command_signals *signals, int go_fd
 	ssize_t got;
 
 	sigaction(SIGPIPE, &signals->on_sigpipe, NULL);
+	sigaction(SIGCHLD, &signals->on_sigchld, NULL);
 	sigprocmask(SIG_SETMASK, &signals->mask, NULL);
 	do {
 		got = read(go_fd, &byte, 1);

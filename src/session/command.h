@@ -20,6 +20,7 @@ struct command_child {
 struct command_signals {
 	sigset_t mask;
 	struct sigaction on_sigpipe;
+	struct sigaction on_sigchld;
 };
 
 /* Whether there is such a command, as execvp(3) would find it. 0, -ENOENT, -EACCES. */
