@@ -32,6 +32,7 @@ struct dumper {
 	struct dat_meta meta;	    /* borrows from started all but statistics and comms */
 	struct dat_writer *writer;
 	unsigned char *page;
+	bool is_incomplete; /* of what was lost something is not known */
 };
 
 static int open_meta(struct dumper *dumper, struct diags *diags)
@@ -135,8 +136,15 @@ static int finish(struct dumper *dumper, struct diags *diags)
 	struct flight *flight = &dumper->flight;
 
 	for (size_t i = 0; i < flight->instance_count; i++) {
-		stats_read_cpus(&flight->instances[i]);
-		meta_add_stats(&dumper->meta, &flight->instances[i]);
+		struct session_instance *instance = &flight->instances[i];
+		int err = stats_read_cpus(instance);
+
+		if (err) {
+			dumper->is_incomplete = true;
+			diag_warning(diags, "cannot read the losses of instance '%s': %s",
+				     instance->name, strerror(-err));
+		}
+		meta_add_stats(&dumper->meta, instance);
 	}
 	flight_comms(dumper->kernel, flight, &dumper->meta.saved_cmdlines);
 	return dat_writer_finish(dumper->writer, &dumper->meta, diags);
@@ -194,8 +202,10 @@ static int run(const struct command *command, const struct options *options)
 
 		fprintf(stderr, "nk: %s: %" PRIu64 " KiB of events\n", path, bytes / 1024);
 	}
+	bool is_incomplete = dumper.is_incomplete;
+
 	dumper_clear(&dumper);
-	return err ? CMD_FAILED : CMD_DONE;
+	return err ? CMD_FAILED : is_incomplete ? CMD_INCOMPLETE : CMD_DONE;
 }
 
 static const enum option_id takes[] = { OPTION_OUTPUT, OPTION_QUIET, OPTION_END };

@@ -127,7 +127,7 @@ int live_run(struct session *session, const struct broker_job *job,
 	struct broker_result result = { .command_status = -1 };
 	int err = broker_run(session, job, &result, diags);
 	int finished = finish ? finish->run(finish->context, session, err == 0, diags) : 0;
-	bool disturbed = session->is_disturbed;
+	bool disturbed = session->is_disturbed || session->is_uncounted;
 	int undone = session_destroy(session, diags);
 
 	setup_say(diags, options->quiet);

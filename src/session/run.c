@@ -56,8 +56,9 @@ static void take_start(struct session *session, const struct profile_counts *bef
 	}
 }
 
-static void say_unknown(int err, struct diags *diags)
+static void say_unknown(struct session *session, int err, struct diags *diags)
 {
+	session->is_uncounted = true;
 	diag_warning(diags, "cannot read kprobe_profile: %s; hits and misses are not known",
 		     strerror(-err));
 }
@@ -81,7 +82,7 @@ int session_start(struct session *session, struct diags *diags)
 	if (!unknown)
 		unknown = read_counts(session, &after);
 	if (unknown)
-		say_unknown(unknown, diags);
+		say_unknown(session, unknown, diags);
 	else
 		take_start(session, before, after);
 	return 0;
@@ -177,9 +178,11 @@ static void read_losses(struct session *session, struct diags *diags)
 	for (size_t i = 0; i < session->instance_count; i++) {
 		int err = stats_read_cpus(&session->instances[i]);
 
-		if (err)
-			diag_warning(diags, "cannot read the losses of instance '%s': %s",
-				     session->instances[i].name, strerror(-err));
+		if (!err)
+			continue;
+		session->is_uncounted = true;
+		diag_warning(diags, "cannot read the losses of instance '%s': %s",
+			     session->instances[i].name, strerror(-err));
 	}
 }
 
@@ -206,7 +209,7 @@ int session_stop(struct session *session, struct diags *diags)
 	if (!unknown)
 		unknown = read_counts(session, &after);
 	if (unknown) {
-		say_unknown(unknown, diags);
+		say_unknown(session, unknown, diags);
 		forget_counts(session);
 	} else {
 		take_end(session, before, after, diags);

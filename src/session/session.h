@@ -95,6 +95,7 @@ struct session {
 	int64_t wall_offset_ns; /* CLOCK_REALTIME minus the trace clock, at session_create() */
 	bool is_disturbed; /* somebody has turned off or deleted what is the session's: events are
 			      missing */
+	bool is_uncounted; /* of what was hit, missed or lost something could not be read */
 	bool has_wall_offset; /* false for clocks that clock_gettime(2) does not have */
 	char *clock;
 	char *header_page; /* events/header_page, events/header_event */
