@@ -85,6 +85,13 @@ int file_open_dir(int dirfd, const char *path, DIR **dir)
 	return 0;
 }
 
+int file_next_entry(DIR *dir, const struct dirent **entry)
+{
+	errno = 0;
+	*entry = readdir(dir);
+	return *entry ? 0 : -errno;
+}
+
 int file_write_all(int fd, const void *data, size_t length)
 {
 	const char *next = data;

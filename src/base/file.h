@@ -23,6 +23,8 @@ int file_write(int dirfd, const char *path, const char *text, int append);
 
 /* Opens a directory; *dir is the caller's, for closedir(3). 0 or -errno. */
 int file_open_dir(int dirfd, const char *path, DIR **dir);
+/* Its next entry, NULL behind the last: readdir(3), of which an error can be told from the end. */
+int file_next_entry(DIR *dir, const struct dirent **entry);
 
 /* Writes all of a buffer to a descriptor, going on after short writes and EINTR. 0 or -errno. */
 int file_write_all(int fd, const void *data, size_t length);

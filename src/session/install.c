@@ -420,6 +420,9 @@ static int install_all(struct install *install)
 		return err;
 	err = ownership_list(session->state->kernel->root_fd, session->run_fd, session->tracefs_fd,
 			     &install->infos, &install->info_count);
+	if (err)
+		return diag_error(install->diags, -err, "cannot read the run directory: %s",
+				  strerror(-err));
 	/* Each round settles a probe, or strikes a function or carrier off. */
 	while (!err && count_state(install, ATTEMPT_PENDING) > 0)
 		err = run_round(install);

@@ -30,7 +30,11 @@ int instance_look(int tracefs_fd, const char *name, struct diags *diags)
 {
 	NK_FREE char *path = xasprintf("instances/%s", name);
 
-	return faccessat(tracefs_fd, path, F_OK, 0) == 0 ? say_busy(name, diags) : 0;
+	if (faccessat(tracefs_fd, path, F_OK, 0) == 0)
+		return say_busy(name, diags);
+	return errno == ENOENT ? 0
+			       : diag_error(diags, errno, "cannot look for the instance '%s': %s",
+					    name, strerror(errno));
 }
 
 int instance_make(int tracefs_fd, const char *name, struct diags *diags)
@@ -147,12 +151,12 @@ static int list_cpus(struct session_instance *instance)
 
 	if (err)
 		return err;
-	while ((entry = readdir(dir)))
+	while ((err = file_next_entry(dir, &entry)) == 0 && entry)
 		if (sscanf(entry->d_name, "cpu%d%c", &cpu, &rest) == 1)
 			*array_add(&instance->cpus, &instance->cpu_count) = cpu;
 	closedir(dir);
-	if (instance->cpu_count == 0)
-		return -ENOENT;
+	if (err || instance->cpu_count == 0)
+		return err ? err : -ENOENT;
 	qsort(instance->cpus, instance->cpu_count, sizeof(*instance->cpus), compare_cpus);
 	return 0;
 }

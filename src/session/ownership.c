@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 
 #define DEFAULT_PATH "run/nk"
 #define LOCK_NAME    "lock"
+#define META_FORMAT  ".%s meta"
 #define NAME_LIMIT   100
 #define LOCK_WAIT_NS 20000000L
 #define UNDO_TRIES   3000 /* 60 s: many may end at once, each with many definitions to delete */
@@ -220,20 +222,23 @@ static bool has_instance(const struct session_info *info, int tracefs_fd)
 	for (size_t i = 0; i < info->instance_count; i++) {
 		NK_FREE char *path = xasprintf("instances/%s", info->instances[i]);
 
-		if (faccessat(tracefs_fd, path, F_OK, 0) == 0)
+		if (faccessat(tracefs_fd, path, F_OK, 0) == 0 || errno != ENOENT)
 			return true;
 	}
 	return false;
 }
 
+/* Of whom /proc tells nothing for want of memory or descriptors may live: nobody undoes his. */
 static bool is_alive(const struct session_info *info, unsigned long long noted, int root_fd,
 		     int tracefs_fd)
 {
 	unsigned long long now;
+	int err;
 
 	if (info->pid == 0)
 		return has_instance(info, tracefs_fd);
-	return read_start_time(root_fd, info->pid, &now) == 0 && now == noted;
+	err = read_start_time(root_fd, info->pid, &now);
+	return err ? err != -ENOENT && err != -ESRCH : now == noted;
 }
 
 static int read_note(int run_fd, const char *name, struct session_info *out,
@@ -323,13 +328,15 @@ int ownership_add(int note_fd, const char *kind, const char *value)
 /* No session and no temporary note can have a name with a blank in it. */
 char *ownership_meta_name(const char *name)
 {
-	return xasprintf(".%s meta", name);
+	return xasprintf(META_FORMAT, name);
 }
 
 void ownership_remove(int run_fd, const char *name)
 {
-	NK_FREE char *meta = ownership_meta_name(name);
+	char meta[NAME_MAX + 16];
 
+	/* Not allocated: it is called for want of memory, too. */
+	snprintf(meta, sizeof(meta), META_FORMAT, name);
 	unlinkat(run_fd, meta, 0);
 	unlinkat(run_fd, name, 0);
 }
@@ -346,7 +353,7 @@ static bool is_stray(int run_fd, const char *file)
 
 	if (length == 0)
 		return false;
-	return start[length] == '\0' || faccessat(run_fd, name, F_OK, 0) != 0;
+	return start[length] == '\0' || (faccessat(run_fd, name, F_OK, 0) != 0 && errno == ENOENT);
 }
 
 void ownership_sweep(int run_fd)
@@ -356,23 +363,30 @@ void ownership_sweep(int run_fd)
 
 	if (file_open_dir(run_fd, ".", &dir) != 0)
 		return;
-	while ((entry = readdir(dir)))
+	while (file_next_entry(dir, &entry) == 0 && entry)
 		if (entry->d_name[0] == '.' && is_stray(run_fd, entry->d_name))
 			unlinkat(run_fd, entry->d_name, 0);
 	closedir(dir);
 }
 
-static void add_info(int root_fd, int run_fd, int tracefs_fd, const char *name,
-		     struct session_info **infos, size_t *count)
+static int add_info(int root_fd, int run_fd, int tracefs_fd, const char *name,
+		    struct session_info **infos, size_t *count)
 {
 	struct session_info info;
 	unsigned long long start_time;
+	int err;
 
-	if (name[0] == '.' || strcmp(name, LOCK_NAME) == 0 ||
-	    read_note(run_fd, name, &info, &start_time) != 0)
-		return;
+	if (name[0] == '.' || strcmp(name, LOCK_NAME) == 0)
+		return 0;
+	err = read_note(run_fd, name, &info, &start_time);
+	/* Its session has ended meanwhile, or it is none. */
+	if (err == -ENOENT || err == -EISDIR)
+		return 0;
+	if (err)
+		return err;
 	info.is_alive = is_alive(&info, start_time, root_fd, tracefs_fd);
 	*array_add(infos, count) = info;
+	return 0;
 }
 
 static int compare_infos(const void *a, const void *b)
@@ -392,9 +406,15 @@ int ownership_list(int root_fd, int run_fd, int tracefs_fd, struct session_info 
 		return err;
 	*infos = NULL;
 	*count = 0;
-	while ((entry = readdir(dir)))
-		add_info(root_fd, run_fd, tracefs_fd, entry->d_name, infos, count);
+	while (!err && (err = file_next_entry(dir, &entry)) == 0 && entry)
+		err = add_info(root_fd, run_fd, tracefs_fd, entry->d_name, infos, count);
 	closedir(dir);
+	if (err) {
+		session_infos_free(*infos, *count);
+		*infos = NULL;
+		*count = 0;
+		return err;
+	}
 	if (*count > 1)
 		qsort(*infos, *count, sizeof(**infos), compare_infos);
 	return 0;

@@ -44,7 +44,7 @@ static int list_numbers(int root_fd, const char *path, struct tasks *out)
 
 	if (err)
 		return err;
-	while ((entry = readdir(dir))) {
+	while ((err = file_next_entry(dir, &entry)) == 0 && entry) {
 		char *end;
 		long number = strtol(entry->d_name, &end, 10);
 
@@ -52,7 +52,7 @@ static int list_numbers(int root_fd, const char *path, struct tasks *out)
 			*array_add(&out->items, &out->count) = (pid_t)number;
 	}
 	closedir(dir);
-	return 0;
+	return err;
 }
 
 static pid_t parent_of(int root_fd, pid_t pid)
