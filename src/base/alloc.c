@@ -9,22 +9,25 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static void (*last_words)(void);
+static const char *(*last_words)(void);
 
-void alloc_set_last_words(void (*hook)(void))
+void alloc_set_last_words(const char *(*hook)(void))
 {
 	last_words = hook;
 }
 
 static void *checked(void *memory)
 {
-	static const char message[] = "nk: out of memory\n";
+	const char *words = NULL;
+	char line[256];
 
 	if (memory)
 		return memory;
 	if (last_words)
-		last_words();
-	if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0)
+		words = last_words();
+	snprintf(line, sizeof(line), "nk: out of memory%s%s\n", words ? "; " : "",
+		 words ? words : "");
+	if (write(STDERR_FILENO, line, strlen(line)) < 0)
 		_exit(1);
 	_exit(1);
 }

@@ -28,8 +28,11 @@ char *xvasprintf(const char *format, va_list args) __attribute__((malloc, return
 void *xmap_fenced(size_t size) __attribute__((returns_nonnull));
 void unmap_fenced(void *memory, size_t size);
 
-/* Called once before the process ends for want of memory; must not allocate. NULL: none. */
-void alloc_set_last_words(void (*hook)(void));
+/*
+ * Called once before the process ends for want of memory; must not allocate. Returns what the user
+ * is to be told beside that, NULL for nothing. NULL: none.
+ */
+void alloc_set_last_words(const char *(*hook)(void));
 
 /*
  * Appends one zeroed item to an array of count items, growing it by doubling, and returns it:

@@ -78,30 +78,45 @@ static void kill_child(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-/* Without memory: the definitions one by one, each in a write of its own. The note stays, for nk
- * clean. */
-static void undo_without_memory(struct session *session)
+/*
+ * Without memory: the definitions one by one, each in a write of its own. Where something is left
+ * the note stays, too, for nk clean.
+ */
+static bool undo_without_memory(struct session *session)
 {
+	bool is_done = true;
+
 	kill_child(session->state->worker);
 	kill_child(session->state->held_command);
 	for (size_t i = 0; i < session->instance_count; i++) {
-		instance_turn(&session->instances[i], false);
+		if (!session->instances[i].is_made)
+			continue;
 		instance_close(&session->instances[i]);
-		instance_remove(session->tracefs_fd, session->instances[i].name);
+		instance_silence(session->tracefs_fd, session->instances[i].name);
+		is_done &= instance_remove(session->tracefs_fd, session->instances[i].name) == 0;
 	}
 	for (size_t i = 0; i < session->state->owned_count; i++) {
 		char line[256];
 
 		snprintf(line, sizeof(line), "-:%s\n", session->state->owned[i]);
-		file_write(session->tracefs_fd, "kprobe_events", line, 1);
+
+		int err = file_write(session->tracefs_fd, "kprobe_events", line, 1);
+
+		is_done &= err == 0 || err == -ENOENT;
 	}
+	if (is_done && session->state->note_fd >= 0)
+		ownership_remove(session->run_fd, session->state->name);
+	return is_done;
 }
 
-static void last_words(void)
+static const char *last_words(void)
 {
+	bool is_done = true;
+
 	for (struct session *session = all_sessions; session; session = session->state->next)
 		if (!session->state->is_kept)
-			undo_without_memory(session);
+			is_done &= undo_without_memory(session);
+	return is_done ? NULL : "'nk clean' removes what is left of the session";
 }
 
 static void enlist(struct session *session)
@@ -286,8 +301,10 @@ static void plan_instances(struct session *session, const struct session_options
 }
 
 /* Looked for before it is noted: a note of somebody else's instance would be that one's end. */
-static int make_instance(struct session *session, const char *name, struct diags *diags)
+static int make_instance(const struct session *session, struct session_instance *instance,
+			 struct diags *diags)
 {
+	const char *name = instance->name;
 	int err = ownership_check_name(name, diags);
 
 	if (!err)
@@ -298,7 +315,9 @@ static int make_instance(struct session *session, const char *name, struct diags
 	if (err)
 		return diag_error(diags, -err, "cannot note the instance '%s': %s", name,
 				  strerror(-err));
-	return instance_make(session->tracefs_fd, name, diags);
+	err = instance_make(session->tracefs_fd, name, diags);
+	instance->is_made = !err;
+	return err;
 }
 
 /* instance_count tells what there is to undo: one that was not made is somebody else's. */
@@ -313,7 +332,7 @@ static int make_instances(struct session *session, const struct session_options 
 		bool own;
 
 		settings->kb = buffer_kb(options, instance->set, &own);
-		err = make_instance(session, instance->name, diags);
+		err = make_instance(session, instance, diags);
 		if (err) {
 			for (size_t j = i; j < planned; j++)
 				instance_clear(&session->instances[j]);
@@ -509,6 +528,15 @@ static int undo_all(struct session *session, bool is_locked, struct diags *diags
 	return first_error;
 }
 
+/* Behind the error, whichever it is. */
+static void say_left(struct diags *diags)
+{
+	struct diag *last = diags && diags->count > 0 ? &diags->items[diags->count - 1] : NULL;
+
+	if (last && !last->hint)
+		last->hint = xstrdup("'nk clean' removes what is left of the session");
+}
+
 int session_destroy(struct session *session, struct diags *diags)
 {
 	NK_CLOSE int lock_fd = -1;
@@ -522,6 +550,8 @@ int session_destroy(struct session *session, struct diags *diags)
 		session_disable(session);
 		err = ownership_lock(session->run_fd, OWNERSHIP_UNDO, &lock_fd, diags);
 		err = undo_all(session, err == 0, diags);
+		if (err)
+			say_left(diags);
 	}
 	session_free(session);
 	return err;

@@ -77,6 +77,7 @@ struct session_cpu_stats {
 struct session_instance {
 	char *name;
 	const char *set; /* NULL: of all sets */
+	bool is_made;	 /* by this session, in this process */
 	int dir_fd;
 	int *raw_fds; /* per_cpu/cpuN/trace_pipe_raw, O_RDONLY|O_NONBLOCK; index as in cpus */
 	int *cpus;    /* CPU numbers */
