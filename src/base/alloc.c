@@ -16,20 +16,23 @@ void alloc_set_last_words(const char *(*hook)(void))
 	last_words = hook;
 }
 
-static void *checked(void *memory)
+void alloc_failed(void)
 {
-	const char *words = NULL;
+	const char *words = last_words ? last_words() : NULL;
 	char line[256];
 
-	if (memory)
-		return memory;
-	if (last_words)
-		words = last_words();
 	snprintf(line, sizeof(line), "nk: out of memory%s%s\n", words ? "; " : "",
 		 words ? words : "");
 	if (write(STDERR_FILENO, line, strlen(line)) < 0)
 		_exit(1);
 	_exit(1);
+}
+
+static void *checked(void *memory)
+{
+	if (!memory)
+		alloc_failed();
+	return memory;
 }
 
 void *xmalloc(size_t size)

@@ -35,6 +35,12 @@ void unmap_fenced(void *memory, size_t size);
 void alloc_set_last_words(const char *(*hook)(void));
 
 /*
+ * Ends the process so: for what calls a library that says only by errno, or not at all, that it got
+ * no memory.
+ */
+void alloc_failed(void) __attribute__((noreturn));
+
+/*
  * Appends one zeroed item to an array of count items, growing it by doubling, and returns it:
  * struct x *item = array_add(&array, &count). The array is freed by free().
  */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "cmd/live.h"
 #include "cmd/losses.h"
 #include "decode/decoder.h"
+#include "decode/guard.h"
 #include "output/output.h"
 #include "ring/live.h"
 
@@ -31,7 +33,7 @@ struct tracer {
 	struct record_reader *reader;
 	struct output *output;
 	struct output_columns *columns; /* NULL: all */
-	const struct filter *filter; /* NULL: all records */
+	const struct filter *filter;	/* NULL: all records */
 	struct bound_filter *bound;
 	uint64_t read, printed;
 };
@@ -82,9 +84,9 @@ static const char *comm_of(void *context, int pid)
 static int open_tracer(struct tracer *tracer, const struct session *session, struct diags *diags)
 {
 	struct output_options output = {
-		.style = tracer->options->json ? OUTPUT_JSON :
-			 tracer->options->csv  ? OUTPUT_CSV :
-						 OUTPUT_TEXT,
+		.style = tracer->options->json	? OUTPUT_JSON
+			 : tracer->options->csv ? OUTPUT_CSV
+						: OUTPUT_TEXT,
 		.fd = STDOUT_FILENO,
 		.wall_offset_ns = session->wall_offset_ns,
 		.has_wall_clock = session->has_wall_offset,
@@ -206,10 +208,25 @@ static int sum_up(const struct tracer *tracer, const struct worker *worker)
 	return any ? CMD_INCOMPLETE : CMD_DONE;
 }
 
+static struct sigaction before_fault;
+
+/* libtraceevent does not look everywhere whether it got memory. Any other fault is our own. */
+static void on_fault(int number)
+{
+	if (guard_is_asking())
+		alloc_failed();
+	sigaction(number, &before_fault, NULL);
+}
+
 static int work(struct worker *worker, void *context, struct diags *diags)
 {
+	const struct sigaction action = { .sa_handler = on_fault };
 	struct tracer *tracer = context;
+
+	sigaction(SIGSEGV, &action, &before_fault);
+
 	int err = open_tracer(tracer, worker->session, diags);
+	bool is_told = err && diags->errors > 0;
 
 	if (!err)
 		err = run_tracer(tracer, worker);
@@ -219,7 +236,7 @@ static int work(struct worker *worker, void *context, struct diags *diags)
 	/* A reader that has seen enough (head) is no failure. */
 	if (err == -EPIPE)
 		status = CMD_DONE;
-	else if (err)
+	else if (err && !is_told)
 		diag_error(diags, -err, "cannot go on: %s", strerror(-err));
 	close_tracer(tracer);
 	return status;
@@ -255,11 +272,11 @@ static int run(const struct command *command, const struct options *options)
 }
 
 static const enum option_id takes[] = {
-	OPTION_PROBE_FILE, OPTION_EXPRESSION,	OPTION_PROBES_DIR, OPTION_PID,
-	OPTION_CHILDREN,   OPTION_FILTER,	OPTION_SECONDS,	OPTION_COUNT,	   OPTION_BUFFER,
-	OPTION_CLOCK,	   OPTION_JSON, OPTION_CSV, OPTION_FIELDS,		OPTION_PER_SET,	   OPTION_BTF,
-	OPTION_PROFILE,	   OPTION_NO_CALIBRATE, OPTION_WITHOUT,	   OPTION_QUIET,
-	OPTION_VERBOSE,	   OPTION_END,
+	OPTION_PROBE_FILE, OPTION_EXPRESSION,	OPTION_PROBES_DIR, OPTION_PID,	   OPTION_CHILDREN,
+	OPTION_FILTER,	   OPTION_SECONDS,	OPTION_COUNT,	   OPTION_BUFFER,  OPTION_CLOCK,
+	OPTION_JSON,	   OPTION_CSV,		OPTION_FIELDS,	   OPTION_PER_SET, OPTION_BTF,
+	OPTION_PROFILE,	   OPTION_NO_CALIBRATE, OPTION_WITHOUT,	   OPTION_QUIET,   OPTION_VERBOSE,
+	OPTION_END,
 };
 
 const struct command cmd_trace = {

@@ -50,9 +50,14 @@ static struct formats *make(void)
 	struct formats *formats = xcalloc(1, sizeof(*formats));
 
 	formats->tep = tep_alloc();
+	if (!formats->tep)
+		alloc_failed();
 	/* What it has to say goes to standard error otherwise, and is told by diags here. */
 	tep_set_loglevel(TEP_LOG_NONE);
+	errno = 0;
 	trace_seq_init(&formats->text);
+	if (errno == ENOMEM)
+		alloc_failed();
 	/* A print fmt that prints as many bytes as the record says ends there, and does not print
 	 * what else is in memory. */
 	formats->copy = xmap_fenced(COPY_BYTES);
@@ -63,6 +68,25 @@ void formats_set_guard(struct formats *formats, struct guard *guard)
 {
 	formats->guard = guard;
 	formats->slot = guard_take_slot(guard);
+}
+
+static void enter(const struct formats *formats, struct guard_call call)
+{
+	guard_enter(formats->guard, formats->slot, call);
+	errno = 0;
+}
+
+/*
+ * Without memory the library goes on, and leaves something out. Not of a recording that anyone may
+ * have made: what that asks for need not be had.
+ */
+static void leave(const struct formats *formats)
+{
+	bool is_starved = errno == ENOMEM && !formats->guard;
+
+	guard_leave(formats->guard, formats->slot);
+	if (is_starved)
+		alloc_failed();
 }
 
 struct formats *formats_new(unsigned int long_bytes, bool is_big_endian, int cpu_count)
@@ -130,10 +154,10 @@ unsigned int formats_commit_bytes(struct formats *formats, const char *header_pa
 
 	NK_FREE char *copy = xstrndup(header_page, size);
 
-	guard_enter(formats->guard, formats->slot, (struct guard_call){ .kind = GUARD_HEADER });
+	enter(formats, (struct guard_call){ .kind = GUARD_HEADER });
 	if (tep_parse_header_page(formats->tep, copy, size, (int)fallback) == 0)
 		bytes = tep_get_header_page_size(formats->tep);
-	guard_leave(formats->guard, formats->slot);
+	leave(formats);
 	return bytes == 4 || bytes == 8 ? (unsigned int)bytes : fallback;
 }
 
@@ -260,9 +284,9 @@ static struct tep_event *parse(struct formats *formats, const char *system, cons
 
 	const char *asked = fields ? fields : copy;
 
-	guard_enter(formats->guard, formats->slot, call);
+	enter(formats, call);
 	*error = tep_parse_format(formats->tep, &parsed, asked, strlen(asked), system);
-	guard_leave(formats->guard, formats->slot);
+	leave(formats);
 	return parsed;
 }
 
@@ -328,10 +352,10 @@ static size_t print_by_library(struct formats *formats, int id, const void *data
 	struct tep_event *event = tep_find_event(formats->tep, id);
 
 	trace_seq_reset(&formats->text);
-	guard_enter(formats->guard, formats->slot, call);
+	enter(formats, call);
 	if (event)
 		tep_print_event(formats->tep, &formats->text, &record, "%s", TEP_PRINT_INFO);
-	guard_leave(formats->guard, formats->slot);
+	leave(formats);
 	trace_seq_terminate(&formats->text);
 	return strlen(formats->text.buffer);
 }

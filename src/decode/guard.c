@@ -8,6 +8,7 @@
 #include <string.h>
 
 static __thread size_t inside = GUARD_SLOTS;
+static __thread bool is_asking;
 
 void guard_restart(struct guard *guard)
 {
@@ -23,20 +24,22 @@ size_t guard_take_slot(struct guard *guard)
 
 void guard_enter(struct guard *guard, size_t slot, struct guard_call call)
 {
-	if (!guard || slot == GUARD_SLOTS)
-		return;
-	guard->numbers[slot]++;
-	guard->calls[slot] = call;
-	inside = slot;
+	is_asking = true;
+	if (guard && slot != GUARD_SLOTS) {
+		guard->numbers[slot]++;
+		guard->calls[slot] = call;
+		inside = slot;
+	}
 	/* A call into another library would keep the order; it may be inlined some day. */
 	__asm__ volatile("" ::: "memory");
 }
 
 void guard_leave(struct guard *guard, size_t slot)
 {
+	__asm__ volatile("" ::: "memory");
+	is_asking = false;
 	if (!guard || slot == GUARD_SLOTS)
 		return;
-	__asm__ volatile("" ::: "memory");
 	inside = GUARD_SLOTS;
 	guard->calls[slot].kind = GUARD_NONE;
 }
@@ -61,6 +64,11 @@ static void note(struct guard *guard, size_t slot)
 		return;
 	guard->faults[at] = guard->calls[slot];
 	guard->fault_count = at + 1;
+}
+
+bool guard_is_asking(void)
+{
+	return is_asking;
 }
 
 bool guard_is_inside(void)

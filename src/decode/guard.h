@@ -43,6 +43,9 @@ void guard_leave(struct guard *guard, size_t slot);
 /* How many faults there were when the same was asked: of PRINT, at that time or before. */
 size_t guard_faults(const struct guard *guard, enum guard_kind kind, int what, uint64_t ts);
 
+/* Whether this thread is in any call into libtraceevent, kept or not. */
+bool guard_is_asking(void);
+
 /*
  * For handlers of signals. Whether this thread is in such a call; notes it as a fault. And the same
  * for what any thread is in, but only for calls with these numbers where they are given.
