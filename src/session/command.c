@@ -123,7 +123,10 @@ int command_go(struct command_child *child, const char *name, struct diags *diag
 	int err = 0;
 	ssize_t got;
 
-	if (write(child->go_fd, "", 1) != 1)
+	do {
+		got = write(child->go_fd, "", 1);
+	} while (got < 0 && errno == EINTR);
+	if (got != 1)
 		return diag_error(diags, EPIPE, "%s: ended before it was run", name);
 	do {
 		got = read(child->error_fd, &err, sizeof(err));
