@@ -331,14 +331,15 @@ char *ownership_meta_name(const char *name)
 	return xasprintf(META_FORMAT, name);
 }
 
-void ownership_remove(int run_fd, const char *name)
+int ownership_remove(int run_fd, const char *name)
 {
 	char meta[NAME_MAX + 16];
 
 	/* Not allocated: it is called for want of memory, too. */
 	snprintf(meta, sizeof(meta), META_FORMAT, name);
-	unlinkat(run_fd, meta, 0);
-	unlinkat(run_fd, name, 0);
+	if (unlinkat(run_fd, meta, 0) != 0 && errno != ENOENT)
+		return -errno;
+	return unlinkat(run_fd, name, 0) != 0 && errno != ENOENT ? -errno : 0;
 }
 
 /*

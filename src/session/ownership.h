@@ -50,8 +50,8 @@ int ownership_create(int root_fd, int run_fd, const char *name, pid_t pid, int *
 		     struct diags *diags);
 /* kind: "set", "instance" or "definition". 0; -errno: nothing of it is in the note. */
 int ownership_add(int note_fd, const char *kind, const char *value);
-/* With the file of ownership_meta_name(). */
-void ownership_remove(int run_fd, const char *name);
+/* With the file of ownership_meta_name(). 0 or -errno. */
+int ownership_remove(int run_fd, const char *name);
 /* Under the lock: removes files of sessions that were killed before they had a note. */
 void ownership_sweep(int run_fd);
 

@@ -105,7 +105,7 @@ static bool undo_without_memory(struct session *session)
 		is_done &= err == 0 || err == -ENOENT;
 	}
 	if (is_done && session->state->note_fd >= 0)
-		ownership_remove(session->run_fd, session->state->name);
+		is_done = ownership_remove(session->run_fd, session->state->name) == 0;
 	return is_done;
 }
 
@@ -522,7 +522,7 @@ static int undo_all(struct session *session, bool is_locked, struct diags *diags
 		first_error = err;
 	/* With something left the note stays: the next session finds it dead, and tries again. */
 	if (!first_error && undo.left == 0)
-		ownership_remove(session->run_fd, state->name);
+		first_error = undo_note(session->run_fd, state->name, diags);
 	session_infos_free(infos, undo.info_count);
 	undo_clear(&undo);
 	return first_error;

@@ -108,6 +108,16 @@ int undo_definitions(struct undo *undo, char *const *events, size_t count, const
 	return 0;
 }
 
+int undo_note(int run_fd, const char *name, struct diags *diags)
+{
+	int err = ownership_remove(run_fd, name);
+
+	if (err)
+		diag_error(diags, -err, "cannot remove the note of the session '%s': %s", name,
+			   strerror(-err));
+	return err;
+}
+
 int undo_session(struct undo *undo, int run_fd, const struct session_info *info,
 		 struct diags *diags)
 {
@@ -126,7 +136,7 @@ int undo_session(struct undo *undo, int run_fd, const struct session_info *info,
 	if (!first_error)
 		first_error = err;
 	if (!first_error && undo->left == left)
-		ownership_remove(run_fd, info->name);
+		first_error = undo_note(run_fd, info->name, diags);
 	return first_error;
 }
 

@@ -31,6 +31,8 @@ int undo_instance(struct undo *undo, const char *name, struct diags *diags);
  */
 int undo_definitions(struct undo *undo, char *const *events, size_t count, const char *name,
 		     struct diags *diags);
+/* The note of a session of which nothing is left. 0 or -errno. */
+int undo_note(int run_fd, const char *name, struct diags *diags);
 /* All that a note has, and the note where nothing of it stays. */
 int undo_session(struct undo *undo, int run_fd, const struct session_info *info,
 		 struct diags *diags);
