@@ -158,6 +158,7 @@ static void doubt_misses(struct session *session)
 	}
 }
 
+/* They go on until they are disabled and removed: what they have recorded since is nobody's. */
 static int turn_off(struct session *session, struct diags *diags)
 {
 	int first_error = 0;
@@ -165,10 +166,14 @@ static int turn_off(struct session *session, struct diags *diags)
 	for (size_t i = 0; i < session->instance_count; i++) {
 		int err = instance_turn(&session->instances[i], false);
 
-		if (err && !first_error)
-			first_error =
-				diag_error(diags, -err, "cannot turn the instance '%s' off: %s",
-					   session->instances[i].name, strerror(-err));
+		if (!err)
+			continue;
+		session->is_uncounted = true;
+		diag_warning(diags,
+			     "cannot turn the instance '%s' off: %s; its counts are not known",
+			     session->instances[i].name, strerror(-err));
+		if (!first_error)
+			first_error = err;
 	}
 	return first_error;
 }
