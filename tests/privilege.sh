@@ -85,5 +85,13 @@ expect_nothing "$work/large.dat" replay "$work/large.dat"
 for file in "$srcdir"/probes.d/*.probes "$nk"; do
 	expect_nothing "$file" check "$file"
 done
+
+# A kernel without seccomp filters answers EINVAL: who asks with -v is told, and reads all the same.
+asks=$(strace -qq -e trace=prctl "$nk" replay -v "$data/v7.dat" 2>&1 >/dev/null | grep -n PR_SET_SECCOMP | head -n 1 | cut -d: -f1)
+says_so() { strace -qq -e trace=prctl -e "inject=prctl:error=EINVAL:when=${asks:-1}" -o /dev/null "$nk" replay $1 "$data/v7.dat"; }
+says_so -v >"$work/out" 2>"$work/err" || fail "without seccomp filters: exit status $?: $(cat "$work/err")"
+grep -q 'no seccomp filters' "$work/err" || fail "without seccomp filters: nk replay -v does not say so"
+[ -s "$work/out" ] || fail "without seccomp filters: nothing is read"
+"$nk" replay -v "$data/v7.dat" 2>&1 >/dev/null | grep -q 'no seccomp filters' && fail "it says that there are no seccomp filters"
 [ "$traced" -gt 50 ] || fail "only $traced runs"
 exit $failed

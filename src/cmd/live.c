@@ -125,6 +125,10 @@ int live_run(struct session *session, const struct broker_job *job,
 	     struct diags *diags)
 {
 	struct broker_result result = { .command_status = -1 };
+
+	setup_note_sandbox(options, diags);
+	setup_say(diags, options->quiet);
+
 	int err = broker_run(session, job, &result, diags);
 	int finished = finish ? finish->run(finish->context, session, err == 0, diags) : 0;
 	bool disturbed = session->is_disturbed || session->is_uncounted;

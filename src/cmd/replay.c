@@ -545,6 +545,7 @@ static int run(const struct command *command, const struct options *options)
 		err = open_paths(&replay, &diags);
 	if (!err)
 		err = privilege_drop_all(PRIVILEGE_START_PROCESSES, &diags);
+	setup_note_sandbox(options, &diags);
 	setup_say(&diags, false);
 	if (!err)
 		status = isolate(replay_file, &replay);

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "probes/parse.h"
+#include "session/sandbox.h"
 
 static int add_files(struct setup *setup, const struct options *options, struct diags *diags)
 {
@@ -189,6 +190,14 @@ void setup_clear(struct setup *setup)
 	kernel_close(setup->kernel);
 	probe_library_clear(&setup->library);
 	*setup = (struct setup){ 0 };
+}
+
+void setup_note_sandbox(const struct options *options, struct diags *diags)
+{
+	if (options->verbose && !sandbox_is_there())
+		diag_add(diags, DIAG_NOTE)->text =
+			xstrdup("this kernel has no seccomp filters: what reads and decodes has no "
+				"privileges, but no list of system calls to keep to");
 }
 
 void setup_say(struct diags *diags, bool quiet)

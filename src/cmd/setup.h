@@ -40,6 +40,9 @@ size_t setup_report_unresolved(const struct setup *setup, struct diags *diags);
 
 void setup_clear(struct setup *setup);
 
+/* For -v: where the kernel has no seccomp filters, what reads hostile bytes is held by less. */
+void setup_note_sandbox(const struct options *options, struct diags *diags);
+
 /* Prints and empties diags; quiet leaves warnings and notes out. */
 void setup_say(struct diags *diags, bool quiet);
 
