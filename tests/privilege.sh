@@ -86,6 +86,16 @@ for file in "$srcdir"/probes.d/*.probes "$nk"; do
 	expect_nothing "$file" check "$file"
 done
 
+# nk list reads what only root may, and keeps to reading before it opens the first file of probes.
+NK_PROBES_PATH=$srcdir/probes.d strace -qq -o "$work/calls" "$nk" list tcp >"$work/out" 2>"$work/err"
+awk '/^capset\(.*permitted=(0|1<<CAP_DAC_READ_SEARCH), inheritable=0}\) *= 0/ { bare = 1 }
+	/^prctl\(PR_SET_NO_NEW_PRIVS, 1.*= 0/ { modest = 1 }
+	/^prctl\(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, {len.*= 0/ { limited = 1 }
+	/^openat\(.*\.probes"/ { read_from = 1; if (!bare || !modest || !limited) exit 1 }
+	limited && /^open(at)?\(/ && /O_WRONLY|O_RDWR|O_CREAT|O_TRUNC/ { exit 1 }
+	END { if (!read_from) exit 1 }' "$work/calls" || fail "nk list: more than reading, or nothing: $(grep -nE 'capset|SECCOMP|probes"' "$work/calls")"
+[ "$(grep -c '^  tcp_' "$work/out")" -ge 5 ] || fail "nk list: it shows $(cat "$work/out" "$work/err")"
+
 # A kernel without seccomp filters answers EINVAL: who asks with -v is told, and reads all the same.
 asks=$(strace -qq -e trace=prctl "$nk" replay -v "$data/v7.dat" 2>&1 >/dev/null | grep -n PR_SET_SECCOMP | head -n 1 | cut -d: -f1)
 says_so() { strace -qq -e trace=prctl -e "inject=prctl:error=EINVAL:when=${asks:-1}" -o /dev/null "$nk" replay $1 "$data/v7.dat"; }

@@ -15,6 +15,7 @@
 #include "cmd/json.h"
 #include "cmd/setup.h"
 #include "resolve/shown.h"
+#include "session/privilege.h"
 
 /* The user's language by the variables of setlocale(3), in their order. */
 static bool wants_korean(void)
@@ -238,9 +239,11 @@ static int run(const struct command *command, const struct options *options)
 	struct setup setup = { 0 };
 	struct diags diags = { 0 };
 	int status = CMD_DONE;
-	int err = setup_choose(&setup, options, &diags);
+	int err = privilege_only_read(&diags);
 
 	(void)command;
+	if (!err)
+		err = setup_choose(&setup, options, &diags);
 	if (err) {
 		status = CMD_FAILED;
 	} else {

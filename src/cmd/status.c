@@ -13,6 +13,7 @@
 #include "cmd/cmd.h"
 #include "cmd/json.h"
 #include "cmd/setup.h"
+#include "session/privilege.h"
 #include "session/session.h"
 
 /* Names come from files: root's, and a terminal's to see all the same. */
@@ -101,9 +102,11 @@ static int run(const struct command *command, const struct options *options)
 	struct kernel *kernel = NULL;
 	struct diags diags = { 0 };
 	size_t count = 0;
-	int err = kernel_open(&kernel_options, &kernel, &diags);
+	int err = privilege_only_read(&diags);
 
 	(void)command;
+	if (!err)
+		err = kernel_open(&kernel_options, &kernel, &diags);
 	if (!err)
 		err = session_list(kernel, NULL, &infos, &count, &diags);
 	if (options->json && !err) {

@@ -69,21 +69,22 @@ static bool has(const cap_value_t *caps, size_t count)
 static const cap_value_t few[] = {
 	CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_CHOWN, CAP_KILL,
 };
+static const cap_value_t reading[] = { CAP_DAC_READ_SEARCH };
 
 /* What the process does not have it cannot keep. */
-static int keep_permitted(cap_t keep)
+static int keep_permitted(cap_t keep, const cap_value_t *caps, size_t count)
 {
 	cap_t had = cap_get_proc();
 	int err = 0;
 
 	if (!had)
 		return -errno;
-	for (size_t i = 0; !err && i < sizeof(few) / sizeof(*few); i++) {
+	for (size_t i = 0; !err && i < count; i++) {
 		cap_flag_value_t value = CAP_CLEAR;
 
-		if (cap_get_flag(had, few[i], CAP_PERMITTED, &value) != 0 ||
-		    cap_set_flag(keep, CAP_PERMITTED, 1, &few[i], value) != 0 ||
-		    cap_set_flag(keep, CAP_EFFECTIVE, 1, &few[i], value) != 0)
+		if (cap_get_flag(had, caps[i], CAP_PERMITTED, &value) != 0 ||
+		    cap_set_flag(keep, CAP_PERMITTED, 1, &caps[i], value) != 0 ||
+		    cap_set_flag(keep, CAP_EFFECTIVE, 1, &caps[i], value) != 0)
 			err = -errno;
 	}
 	cap_free(had);
@@ -98,7 +99,7 @@ static int set_no_new_privs(void)
 int privilege_keep_few(struct diags *diags)
 {
 	cap_t keep = cap_init();
-	int err = keep ? keep_permitted(keep) : -ENOMEM;
+	int err = keep ? keep_permitted(keep, few, sizeof(few) / sizeof(*few)) : -ENOMEM;
 
 	if (!err)
 		err = empty_bounding();
@@ -109,6 +110,26 @@ int privilege_keep_few(struct diags *diags)
 	if (!err)
 		err = set_no_new_privs();
 	cap_free(keep);
+	return err ? cannot(diags, err) : 0;
+}
+
+/* The bounding set stays: refusal.c tells a container by it, and nothing is run that it could hold
+ * back. */
+int privilege_only_read(struct diags *diags)
+{
+	cap_t keep = cap_init();
+	int err =
+		keep ? keep_permitted(keep, reading, sizeof(reading) / sizeof(*reading)) : -ENOMEM;
+
+	if (!err && cap_set_proc(keep) != 0)
+		err = -errno;
+	cap_free(keep);
+	if (!err)
+		err = set_no_new_privs();
+	if (!err)
+		err = sandbox_enter(true);
+	if (err == -ENOSYS)
+		err = 0;
 	return err ? cannot(diags, err) : 0;
 }
 

@@ -29,6 +29,12 @@ int privilege_drop_all(enum privilege_needs needs, struct diags *diags);
 int privilege_keep_few(struct diags *diags);
 
 /*
+ * For good: of what the process has only that which reads files of others stays, no file is opened
+ * for writing any more, and no program run, where the kernel has seccomp filters. 0 or -errno.
+ */
+int privilege_only_read(struct diags *diags);
+
+/*
  * Gives back, for good, what the file of the program gave and the user who runs it does not have: a
  * set-user-ID or set-group-ID bit, file capabilities. All that follows, the files that it reads and
  * makes, and the programs that it runs, is within that user's own rights. 0 or -errno.

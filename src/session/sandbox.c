@@ -49,7 +49,7 @@
 /* What one argument must be; its value is an int or bits in the lower half of a long. */
 enum check {
 	CHECK_NOTHING,
-	CHECK_ONE_OF,	/* one of values */
+	CHECK_ONE_OF,	/* one of values, but for zeros */
 	CHECK_ALL_OF,	/* all bits of values[0] */
 	CHECK_NONE_OF,	/* no bit of values[0] */
 	CHECK_READ_OPEN /* as CHECK_NONE_OF, where files may be read at all */
@@ -59,7 +59,7 @@ struct call {
 	int number;
 	enum check check;
 	int argument;
-	uint32_t values[2];
+	uint32_t values[3];
 };
 
 #define WRITING (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY))
@@ -114,6 +114,19 @@ static const struct call calls[] = {
 	{ .number = __NR_fstatat64 },
 #endif
 	{ .number = __NR_statx },
+#ifdef __NR_access
+	{ .number = __NR_access },
+	{ .number = __NR_readlink },
+#endif
+	{ .number = __NR_faccessat },
+#ifdef __NR_faccessat2
+	{ .number = __NR_faccessat2 },
+#endif
+	{ .number = __NR_readlinkat },
+	{ .number = __NR_statfs },
+#ifdef __NR_statfs64
+	{ .number = __NR_statfs64 },
+#endif
 	{ .number = __NR_fstatfs },
 #ifdef __NR_fstatfs64
 	{ .number = __NR_fstatfs64 },
@@ -197,7 +210,7 @@ static const struct call calls[] = {
 	{ .number = __NR_prctl,
 	  .check = CHECK_ONE_OF,
 	  .argument = 0,
-	  .values = { PR_SET_PDEATHSIG, PR_SET_NAME } },
+	  .values = { PR_SET_PDEATHSIG, PR_SET_NAME, PR_CAPBSET_READ } },
 
 	/* time, and who one is */
 	{ .number = __NR_clock_gettime },
@@ -215,6 +228,8 @@ static const struct call calls[] = {
 	{ .number = __NR_getppid },
 	{ .number = __NR_getuid },
 	{ .number = __NR_geteuid },
+	{ .number = __NR_getgid },
+	{ .number = __NR_getegid },
 	{ .number = __NR_getrandom },
 	{ .number = __NR_getrusage },
 	{ .number = __NR_uname },
@@ -270,14 +285,17 @@ static void add_check(struct program *program, const struct call *call, bool rea
 	}
 	load_argument(program, call->argument);
 	if (call->check == CHECK_ONE_OF) {
-		unless_equal(program, call->values[0], 1);
-		answer(program, SECCOMP_RET_ALLOW);
-		unless_equal(program, call->values[1], 1);
+		for (size_t i = 0; i < sizeof(call->values) / sizeof(*call->values); i++) {
+			if (!call->values[i])
+				continue;
+			unless_equal(program, call->values[i], 1);
+			answer(program, SECCOMP_RET_ALLOW);
+		}
 	} else {
 		keep_bits(program, call->values[0]);
 		unless_equal(program, call->check == CHECK_ALL_OF ? call->values[0] : 0, 1);
+		answer(program, SECCOMP_RET_ALLOW);
 	}
-	answer(program, SECCOMP_RET_ALLOW);
 	answer(program, refused);
 }
 
