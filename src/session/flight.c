@@ -59,10 +59,13 @@ static int lock(struct flight *flight, const char *name, struct diags *diags)
 	if (flight->lock_fd < 0)
 		return diag_error(diags, errno, "the flight recorder '%s' has not been started: %s",
 				  name, strerror(errno));
-	if (flock(flight->lock_fd, LOCK_EX | LOCK_NB) != 0)
+	if (flock(flight->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
 		return diag_error(diags, EBUSY, "somebody else reads the flight recorder '%s'",
 				  name);
-	return 0;
+	return diag_error(diags, errno, "cannot lock the flight recorder '%s': %s", name,
+			  strerror(errno));
 }
 
 static int open_instances(struct flight *flight, const struct session_info *info,
