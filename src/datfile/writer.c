@@ -4,6 +4,7 @@
  * size that covers it is published; sizes are kept nowhere else than in the mapped header, so that
  * whoever has the mapping, after a fork too, can finish the file.
  */
+#include "base/bytes.h"
 #include "datfile/writer.h"
 
 #include <errno.h>
@@ -18,7 +19,6 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "datfile/bytes.h"
 #include "datfile/compact.h"
 #include "datfile/format.h"
 #include "datfile/image.h"

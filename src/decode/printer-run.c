@@ -3,10 +3,10 @@
  * A compiled print fmt and a record in, its text out. It holds: nothing outside of the record is
  * read and nothing behind the room is written; what does not fit makes the whole fail.
  */
-#include <byteswap.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/bytes.h"
 #include "base/number.h"
 #include "decode/printcode.h"
 
@@ -21,26 +21,10 @@ struct run {
 static uint64_t read_field(const struct run *run, unsigned int offset, unsigned int size)
 {
 	const unsigned char *at = run->data + offset;
-	bool is_swapped = run->world->is_swapped;
-	uint16_t half;
-	uint32_t word;
-	uint64_t number;
 
 	if (offset + size > run->size)
 		return 0;
-	switch (size) {
-	case 1:
-		return *at;
-	case 2:
-		memcpy(&half, at, 2);
-		return is_swapped ? bswap_16(half) : half;
-	case 4:
-		memcpy(&word, at, 4);
-		return is_swapped ? bswap_32(word) : word;
-	default:
-		memcpy(&number, at, 8);
-		return is_swapped ? bswap_64(number) : number;
-	}
+	return bytes_number(at, size, run->world->is_swapped);
 }
 
 static uint64_t evaluate(const struct run *run, unsigned int index);

@@ -6,11 +6,11 @@
  */
 #include "decode/reader.h"
 
-#include <byteswap.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/bytes.h"
 #include "decode/context.h"
 #include "decode/events.h"
 #include "decode/join.h"
@@ -68,28 +68,13 @@ void record_reader_flush(struct record_reader *reader)
 	merge_flush(reader->merge);
 }
 
-static uint16_t read16(const struct record_reader *reader, const unsigned char *at)
-{
-	uint16_t number;
-
-	memcpy(&number, at, sizeof(number));
-	return reader->context->is_swapped ? bswap_16(number) : number;
-}
-
-static uint32_t read32(const struct record_reader *reader, const unsigned char *at)
-{
-	uint32_t number;
-
-	memcpy(&number, at, sizeof(number));
-	return reader->context->is_swapped ? bswap_32(number) : number;
-}
-
 /* The name that the probe fetched, where it did; else the one that is known of the pid. */
 static const char *find_comm(const struct record_reader *reader, const struct decoder_event *event,
 			     const struct merged *raw, int pid)
 {
 	if (event->comm_offset != EVENT_NO_COMM) {
-		uint32_t word = read32(reader, raw->data + event->comm_offset);
+		uint32_t word =
+			bytes_32(raw->data + event->comm_offset, reader->context->is_swapped);
 		uint32_t offset = word & 0xffff, length = word >> 16;
 
 		if (offset <= raw->size && length <= raw->size - offset && length > 1 &&
@@ -185,16 +170,19 @@ static bool read_event(struct record_reader *reader, const struct merged *raw,
 		reader->counts.damaged++;
 		return false;
 	}
-	event = decoder_event(reader->decoder, read16(reader, raw->data));
+
+	uint16_t id = bytes_16(raw->data, reader->context->is_swapped);
+
+	event = decoder_event(reader->decoder, id);
 	if (!event || raw->size < event->size) {
 		event ? reader->counts.damaged++ : reader->counts.unknown++;
 		return false;
 	}
 
 	const struct page_stream *stream = &reader->source->streams[raw->stream];
-	int pid = (int)read32(reader, raw->data + event->pid_offset);
+	int pid = (int)bytes_32(raw->data + event->pid_offset, reader->context->is_swapped);
 
-	reader->kept[(size_t)stream->instance * IDS + read16(reader, raw->data)]++;
+	reader->kept[(size_t)stream->instance * IDS + id]++;
 	*record = (struct record){ .ts = raw->ts,
 				   .cpu = stream->cpu,
 				   .instance = stream->instance,

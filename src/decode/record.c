@@ -7,57 +7,20 @@
  */
 #include "decode/record.h"
 
-#include <byteswap.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "decode/context.h"
 #include "decode/format.h"
 
 #define POINTER_LOW 4096 /* below: a member of what a NULL pointer points to */
 
-static uint64_t read_number(const unsigned char *at, unsigned int bytes, bool is_swapped)
-{
-	uint16_t half;
-	uint32_t word;
-	uint64_t number;
-
-	switch (bytes) {
-	case 1:
-		return *at;
-	case 2:
-		memcpy(&half, at, 2);
-		return is_swapped ? bswap_16(half) : half;
-	case 4:
-		memcpy(&word, at, 4);
-		return is_swapped ? bswap_32(word) : word;
-	default:
-		memcpy(&number, at, 8);
-		return is_swapped ? bswap_64(number) : number;
-	}
-}
-
-static uint64_t read_network(const unsigned char *at, unsigned int bytes)
-{
-	uint64_t number = 0;
-
-	for (unsigned int i = 0; i < bytes; i++)
-		number = number << 8 | at[i];
-	return number;
-}
-
-static uint64_t sign_extend(uint64_t number, unsigned int bytes)
-{
-	unsigned int unused = 64 - bytes * 8;
-
-	return (uint64_t)((int64_t)(number << unused) >> unused);
-}
-
 static bool is_pointer(uint64_t number, unsigned int bytes)
 {
-	return number >= POINTER_LOW && sign_extend(number, bytes) < (uint64_t)-4095;
+	return number >= POINTER_LOW && (uint64_t)bytes_signed(number, bytes) < (uint64_t)-4095;
 }
 
 static bool passes_guards(const struct record *record, const struct plan_field *field)
@@ -71,8 +34,8 @@ static bool passes_guards(const struct record *record, const struct plan_field *
 
 		if (!data)
 			return false;
-		number = read_number(data + guard->offset, guard->bytes, is_swapped);
-		if (guard->is_result ? (int64_t)sign_extend(number, guard->bytes) < 0
+		number = bytes_number(data + guard->offset, guard->bytes, is_swapped);
+		if (guard->is_result ? bytes_signed(number, guard->bytes) < 0
 				     : !is_pointer(number, guard->bytes))
 			return false;
 	}
@@ -85,7 +48,7 @@ static bool find_dynamic(const struct record *record, const struct plan_field *f
 {
 	const unsigned char *data = record->data[field->half];
 	uint32_t word =
-		(uint32_t)read_number(data + field->offset, 4, record->plan->context->is_swapped);
+		(uint32_t)bytes_number(data + field->offset, 4, record->plan->context->is_swapped);
 	uint32_t offset = word & 0xffff;
 
 	*length = word >> 16;
@@ -150,8 +113,8 @@ static uint8_t read_family(const struct record *record, const struct plan_field 
 
 	if (!field->has_family)
 		return 0;
-	family = read_number(record->data[field->half] + field->family_offset, 2,
-			     record->plan->context->is_swapped);
+	family = bytes_number(record->data[field->half] + field->family_offset, 2,
+			      record->plan->context->is_swapped);
 	return family <= UINT8_MAX ? (uint8_t)family : UINT8_MAX;
 }
 
@@ -204,15 +167,15 @@ static void set_number(const struct record *record, const struct plan_field *fie
 	case DISPLAY_BE32:
 	case DISPLAY_BE64:
 	case DISPLAY_ETHERTYPE:
-		value->number = read_network(at, field->bytes);
+		value->number = bytes_network(at, field->bytes);
 		return;
 	default:
 		break;
 	}
-	value->number = read_number(at, field->bytes, record->plan->context->is_swapped);
+	value->number = bytes_number(at, field->bytes, record->plan->context->is_swapped);
 	if (field->is_signed) {
 		value->kind = VALUE_SIGNED;
-		value->number = sign_extend(value->number, field->bytes);
+		value->number = (uint64_t)bytes_signed(value->number, field->bytes);
 	}
 	set_meaning(record, field, value);
 }
@@ -233,11 +196,11 @@ static bool find_elements(const struct record *record, const struct plan_field *
 static uint64_t read_tail(const unsigned char *event, const struct plan_field *field,
 			  bool is_swapped)
 {
-	uint64_t tail = read_number(event + field->tail_offset, field->tail_bytes, is_swapped);
+	uint64_t tail = bytes_number(event + field->tail_offset, field->tail_bytes, is_swapped);
 
 	if (field->pointer_bytes < 8)
 		return tail;
-	return tail + read_number(event + field->head_offset, field->pointer_bytes, is_swapped);
+	return tail + bytes_number(event + field->head_offset, field->pointer_bytes, is_swapped);
 }
 
 /* Where the packet's bytes are in its window; false: not there. */
@@ -252,16 +215,16 @@ static bool find_packet(const struct record *record, const struct plan_field *fi
 	*length = field->size;
 	if (field->data_offset == PLAN_NO_OFFSET)
 		return true;
-	data = read_number(event + field->data_offset, field->pointer_bytes, is_swapped);
+	data = bytes_number(event + field->data_offset, field->pointer_bytes, is_swapped);
 	if (!is_pointer(data, field->pointer_bytes))
 		return false;
 	start = data - (uint64_t)(int64_t)field->before;
 	*position = data - start;
 	if (field->head_offset == PLAN_NO_OFFSET)
 		return *position < *length;
-	head = read_number(event + field->head_offset, field->pointer_bytes, is_swapped);
+	head = bytes_number(event + field->head_offset, field->pointer_bytes, is_swapped);
 	if (field->nh_offset != PLAN_NO_OFFSET)
-		*position = head + read_number(event + field->nh_offset, 2, is_swapped) - start;
+		*position = head + bytes_number(event + field->nh_offset, 2, is_swapped) - start;
 	if (field->tail_offset != PLAN_NO_OFFSET) {
 		uint64_t used = read_tail(event, field, is_swapped) - start;
 
@@ -287,13 +250,14 @@ static bool parse_page(const struct record *record, const struct plan_field *fie
 
 	if (field->page_offset == PLAN_NO_OFFSET || length >= field->page_size)
 		return false;
-	frag = read_number(event + field->frag_offset, bytes, is_swapped);
-	if (!is_pointer(frag, bytes) || (int64_t)sign_extend(frag, bytes) >= 0 ||
+	frag = bytes_number(event + field->frag_offset, bytes, is_swapped);
+	if (!is_pointer(frag, bytes) || bytes_signed(frag, bytes) >= 0 ||
 	    memcmp(event + field->page_offset, linear, (size_t)length) != 0)
 		return false;
 	packet_parse(packet, event + field->page_offset, field->page_size);
 	return packet->members & 1U << PACKET_LEN &&
-	       packet->numbers[PACKET_LEN] == read_number(event + field->len_offset, 4, is_swapped);
+	       packet->numbers[PACKET_LEN] ==
+		       bytes_number(event + field->len_offset, 4, is_swapped);
 }
 
 const struct packet *record_packet(const struct record *record, const struct plan_field *field)
@@ -316,8 +280,8 @@ const struct packet *record_packet(const struct record *record, const struct pla
 enum probe_display plan_field_display(const struct plan_field *field)
 {
 	static const enum probe_display displays[PACKET_MEMBER_COUNT] = {
-		[PACKET_SADDR] = DISPLAY_IP6,	   [PACKET_DADDR] = DISPLAY_IP6,
-		[PACKET_PROTO] = DISPLAY_PROTO,	   [PACKET_L4PROTO] = DISPLAY_PROTO,
+		[PACKET_SADDR] = DISPLAY_IP6,	    [PACKET_DADDR] = DISPLAY_IP6,
+		[PACKET_PROTO] = DISPLAY_PROTO,	    [PACKET_L4PROTO] = DISPLAY_PROTO,
 		[PACKET_FLAGS] = DISPLAY_TCP_FLAGS, [PACKET_TYPE] = DISPLAY_ICMP_TYPE,
 	};
 
@@ -335,9 +299,9 @@ bool record_linear(const struct record *record, const struct plan_field *field, 
 	if (field->kind != PLAN_PACKET || !event || field->data_offset == PLAN_NO_OFFSET ||
 	    field->head_offset == PLAN_NO_OFFSET || field->tail_offset == PLAN_NO_OFFSET)
 		return false;
-	data = read_number(event + field->data_offset, field->pointer_bytes, is_swapped);
+	data = bytes_number(event + field->data_offset, field->pointer_bytes, is_swapped);
 	tail = read_tail(event, field, is_swapped);
-	*bytes = (int64_t)sign_extend(tail - data, field->pointer_bytes);
+	*bytes = bytes_signed(tail - data, field->pointer_bytes);
 	return true;
 }
 

@@ -7,9 +7,10 @@
  */
 #include "decode/walk.h"
 
-#include <byteswap.h>
 #include <errno.h>
 #include <string.h>
+
+#include "base/bytes.h"
 
 enum { TYPE_LONG = 0, TYPE_SHORT_MAX = 28, TYPE_PADDING = 29, TYPE_EXTEND = 30, TYPE_STAMP = 31 };
 
@@ -25,25 +26,9 @@ enum { TYPE_LONG = 0, TYPE_SHORT_MAX = 28, TYPE_PADDING = 29, TYPE_EXTEND = 30, 
 #define STAMP_BITS 59
 #define STAMP_HIGH (~0ULL << STAMP_BITS)
 
-static uint32_t read32(const struct walk_layout *layout, const unsigned char *at)
-{
-	uint32_t number;
-
-	memcpy(&number, at, sizeof(number));
-	return layout->is_swapped ? bswap_32(number) : number;
-}
-
-static uint64_t read64(const struct walk_layout *layout, const unsigned char *at)
-{
-	uint64_t number;
-
-	memcpy(&number, at, sizeof(number));
-	return layout->is_swapped ? bswap_64(number) : number;
-}
-
 static uint64_t read_long(const struct walk_layout *layout, const unsigned char *at)
 {
-	return layout->commit_bytes == 8 ? read64(layout, at) : read32(layout, at);
+	return bytes_number(at, layout->commit_bytes, layout->is_swapped);
 }
 
 int walk_start(struct walk *walk, const struct walk_layout *layout, const void *page,
@@ -66,7 +51,7 @@ int walk_start(struct walk *walk, const struct walk_layout *layout, const void *
 		used = room;
 		result = -EBADMSG;
 	}
-	walk->ts = read64(layout, bytes);
+	walk->ts = bytes_64(bytes, layout->is_swapped);
 	walk->next = bytes + header;
 	walk->end = walk->next + used;
 	loss->is_lost = commit & COMMIT_LOST;
@@ -99,7 +84,7 @@ static int walk_rare(struct walk *walk, unsigned int type, uint32_t delta,
 	if (left < 8)
 		return -EBADMSG;
 
-	uint32_t word = read32(walk->layout, walk->next + 4);
+	uint32_t word = bytes_32(walk->next + 4, walk->layout->is_swapped);
 
 	if (type == TYPE_EXTEND || type == TYPE_STAMP) {
 		uint64_t time = ((uint64_t)word << DELTA_BITS) + delta;
@@ -123,7 +108,7 @@ static int walk_rare(struct walk *walk, unsigned int type, uint32_t delta,
 int walk_next(struct walk *walk, struct walk_record *record)
 {
 	while (walk->end - walk->next >= 4) {
-		uint32_t word = read32(walk->layout, walk->next);
+		uint32_t word = bytes_32(walk->next, walk->layout->is_swapped);
 		unsigned int type = walk->layout->is_big_endian ? word >> DELTA_BITS : word & 31;
 		uint32_t delta = walk->layout->is_big_endian ? word & DELTA_MASK : word >> 5;
 		uint32_t size = type * 4;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/bytes.h"
 #include "base/number.h"
 #include "output/program.h"
 #include "output/style.h"
@@ -24,39 +25,12 @@ struct run {
 
 static inline uint64_t read_number(const unsigned char *at, unsigned int bytes)
 {
-	uint16_t half;
-	uint32_t word;
-	uint64_t number;
-
-	switch (bytes) {
-	case 1:
-		return *at;
-	case 2:
-		memcpy(&half, at, 2);
-		return half;
-	case 4:
-		memcpy(&word, at, 4);
-		return word;
-	default:
-		memcpy(&number, at, 8);
-		return number;
-	}
-}
-
-static inline uint64_t read_network(const unsigned char *at, unsigned int bytes)
-{
-	uint64_t number = 0;
-
-	for (unsigned int i = 0; i < bytes; i++)
-		number = number << 8 | at[i];
-	return number;
+	return bytes_number(at, bytes, false);
 }
 
 static inline int64_t read_signed(const unsigned char *at, unsigned int bytes)
 {
-	unsigned int unused = 64 - bytes * 8;
-
-	return (int64_t)(read_number(at, bytes) << unused) >> unused;
+	return bytes_signed(read_number(at, bytes), bytes);
 }
 
 static uint32_t failed_guards(const struct program *program, const struct record *record)
@@ -179,7 +153,7 @@ static char *put_address(struct run *run, const struct op *op, char *at, bool is
 	const unsigned char *number = run->record->data[port->half] + port->offset;
 
 	return put_port(port, at,
-			port->is_network ? read_network(number, port->bytes)
+			port->is_network ? bytes_network(number, port->bytes)
 					 : read_number(number, port->bytes));
 }
 
@@ -263,7 +237,7 @@ static char *put_number_named(struct run *run, const struct op *op, char *at,
 			      const unsigned char *data)
 {
 	uint64_t number = op->link->display == DISPLAY_ETHERTYPE
-				  ? read_network(data + op->offset, op->bytes)
+				  ? bytes_network(data + op->offset, op->bytes)
 			  : op->is_signed ? (uint64_t)read_signed(data + op->offset, op->bytes)
 					  : read_number(data + op->offset, op->bytes);
 	bool has_value;
@@ -287,7 +261,7 @@ static char *run_op(struct run *run, const struct op *op, char *at, bool *has_va
 		return number_signed(put_prefix(op, at), read_signed(data + op->offset, op->bytes));
 	case OP_NETWORK:
 		return number_decimal(put_prefix(op, at),
-				      read_network(data + op->offset, op->bytes));
+				      bytes_network(data + op->offset, op->bytes));
 	case OP_HEX:
 		at = number_hex(put_prefix(op, at), read_number(data + op->offset, op->bytes));
 		return put_quote(op, at);

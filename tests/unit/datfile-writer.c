@@ -4,6 +4,7 @@
  * published; nothing but a regular file is replaced. Metadata and pages are those of a captured
  * recording.
  */
+#include "base/bytes.h"
 #include "config.h"
 
 #include <check.h>
@@ -25,7 +26,6 @@
 
 #include "base/alloc.h"
 #include "datfile-fixture.h"
-#include "datfile/bytes.h"
 #include "datfile/format.h"
 #include "datfile/image.h"
 #include "datfile/writer.h"
