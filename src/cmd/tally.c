@@ -88,6 +88,28 @@ void tally_add(struct tally *tally, const struct record *record)
 	add(&tally->probes[record->plan->index].count, record);
 }
 
+static bool is_same_probe(const struct event_plan *a, const struct event_plan *b)
+{
+	return strcmp(a->name, b->name) == 0 && strcmp(a->system, b->system) == 0;
+}
+
+/* A probe that several functions carry has a plan for each: they are counted as one. */
+static void join_carriers(struct tally *tally)
+{
+	for (size_t i = 0; i < tally->probe_count; i++) {
+		struct probe_count *first = tally->probes, *probe = &tally->probes[i];
+
+		if (!probe->plan)
+			continue;
+		while (!first->plan || !is_same_probe(first->plan, probe->plan))
+			first++;
+		if (first == probe)
+			continue;
+		first->count.records += probe->count.records;
+		probe->plan = NULL;
+	}
+}
+
 static int compare(const void *a, const void *b)
 {
 	const struct probe_count *left = a, *right = b;
@@ -120,10 +142,11 @@ static void print_second(const struct tally *tally, FILE *out, const struct seco
 	print_count(out, name, &second->count);
 }
 
-void tally_print(const struct tally *tally, FILE *out)
+void tally_print(struct tally *tally, FILE *out)
 {
 	struct count all = { 0 };
 
+	join_carriers(tally);
 	if (tally->probe_count > 0)
 		qsort(tally->probes, tally->probe_count, sizeof(*tally->probes), compare);
 	fprintf(out, "%-32s %12s %12s\n", "probe", "records", "lost");

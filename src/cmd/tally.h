@@ -16,6 +16,6 @@ struct tally *tally_new(bool has_wall_clock, int64_t wall_offset_ns);
 void tally_free(struct tally *tally);
 /* The record's plan must live as long as the tally. */
 void tally_add(struct tally *tally, const struct record *record);
-void tally_print(const struct tally *tally, FILE *out);
+void tally_print(struct tally *tally, FILE *out);
 
 #endif
