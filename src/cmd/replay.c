@@ -341,6 +341,10 @@ static int keep_pace(struct replay *replay, uint64_t ts)
 	uint64_t after;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
+	/* What a process before this one has written is not waited for again. */
+	if (replay->isolation->progress.skip > 0)
+		replay->is_paced =
+			output_flush(replay->output) == 0 && replay->isolation->progress.skip == 0;
 	if (!replay->is_paced) {
 		replay->is_paced = true;
 		replay->paced_from = ts;
@@ -445,7 +449,8 @@ static int sum_up(const struct replay *replay, struct diags *diags)
 			     replay->path, counts->lost, counts->lost_unknown ? " or more" : "");
 	if (tell_losses(replay))
 		is_lossy = true;
-	return replay->incomplete || is_lossy || replay->is_damaged || replay->isolation->guard.fault_count > 0
+	return replay->incomplete || is_lossy || replay->is_damaged ||
+			       replay->isolation->guard.fault_count > 0
 		       ? CMD_INCOMPLETE
 		       : CMD_DONE;
 }
