@@ -34,13 +34,12 @@ struct kernel_text kernel_text_copy(const struct kernel_text *text)
 }
 
 /* deciding: the constant that decides alone. */
-static struct kernel_text join(struct kernel_text a, struct kernel_text b, bool deciding,
-			       const char *operator)
+static struct kernel_text join(struct kernel_text a, struct kernel_text b, bool deciding)
 {
 	struct kernel_text joined;
 
 	if (!a.is_constant && !b.is_constant) {
-		joined = kernel_text_format("(%s %s %s)", a.text, operator, b.text);
+		joined = kernel_text_format("(%s %s %s)", a.text, deciding ? "||" : "&&", b.text);
 		free(a.text);
 		free(b.text);
 		return joined;
@@ -55,12 +54,12 @@ static struct kernel_text join(struct kernel_text a, struct kernel_text b, bool 
 
 struct kernel_text kernel_text_and(struct kernel_text a, struct kernel_text b)
 {
-	return join(a, b, false, "&&");
+	return join(a, b, false);
 }
 
 struct kernel_text kernel_text_or(struct kernel_text a, struct kernel_text b)
 {
-	return join(a, b, true, "||");
+	return join(a, b, true);
 }
 
 struct kernel_text kernel_text_not(struct kernel_text a)
@@ -101,24 +100,24 @@ static void note_rest(const struct bounds *a, const struct bounds *b, bool decid
 	to->why = to->is_exact ? NULL : first->why;
 }
 
-struct bounds bounds_and(struct bounds a, struct bounds b)
+static struct bounds join_bounds(struct bounds a, struct bounds b, bool deciding)
 {
 	struct bounds both;
 
-	note_rest(&a, &b, false, &both);
-	both.over = kernel_text_and(a.over, b.over);
-	both.under = kernel_text_and(a.under, b.under);
+	note_rest(&a, &b, deciding, &both);
+	both.over = join(a.over, b.over, deciding);
+	both.under = join(a.under, b.under, deciding);
 	return both;
+}
+
+struct bounds bounds_and(struct bounds a, struct bounds b)
+{
+	return join_bounds(a, b, false);
 }
 
 struct bounds bounds_or(struct bounds a, struct bounds b)
 {
-	struct bounds both;
-
-	note_rest(&a, &b, true, &both);
-	both.over = kernel_text_or(a.over, b.over);
-	both.under = kernel_text_or(a.under, b.under);
-	return both;
+	return join_bounds(a, b, true);
 }
 
 struct bounds bounds_not(struct bounds a)
