@@ -3,32 +3,19 @@
  * Expressions of -f: any text is one, or has a mistake with its place; one that can be bound to
  * events can be asked of a record, and be put into the kernel's words.
  *
+ * Files: tests/fuzz/decoding.c
  * Seeds: tests/fuzz/fuzz-filter.seeds/*
  */
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
-#include "base/file.h"
-#include "decode/decoder.h"
+#include "decoding.h"
 #include "filter/filter.h"
 
 #define RECORD_BYTES 512
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void add_event(struct decoder *decoder, const char *name)
-{
-	NK_FREE char *path = xasprintf(NK_TOP "/tests/unit/data/pages/6.1/formats/%s", name);
-	NK_FREE char *text = NULL;
-	size_t length;
-
-	if (file_read(AT_FDCWD, path, &text, &length) != 0 ||
-	    decoder_add_event(decoder, "nk", text, length, NULL, NULL) != 0)
-		abort();
-}
 
 static struct decoder *events(void)
 {
@@ -37,10 +24,7 @@ static struct decoder *events(void)
 						 .cpu_count = 1 };
 	struct decoder *decoder = decoder_new(&options, NULL);
 
-	add_event(decoder, "tcp_connect");
-	add_event(decoder, "tcp_recvmsg");
-	add_event(decoder, "dev_queue_xmit");
-	add_event(decoder, "plain");
+	decoding_add_events(decoder);
 	return decoder;
 }
 

@@ -3,21 +3,19 @@
  * An event's format, as events/SYSTEM/EVENT/format has it, and behind its NUL the bytes of one
  * record of that event: it is printed in every style, or its format is refused with a sentence.
  *
- * Files: tests/fuzz/isolated.c
+ * Files: tests/fuzz/isolated.c tests/fuzz/decoding.c
  * Wrap: tep_parse_format tep_parse_header_page tep_print_event tep_free
- * Seeds: tests/kernels/6.1/sys/kernel/tracing/events/tcp/tcp_probe/format
- * tests/kernels/6.1/sys/kernel/tracing/events/tcp/tcp_retransmit_skb/format Seeds:
- * tests/kernels/6.1/sys/kernel/tracing/events/sock/inet_sock_set_state/format
- * tests/kernels/6.1/sys/kernel/tracing/events/skb/kfree_skb/format tests/fuzz/fuzz-format.seeds/*
+ * Seeds: tests/kernels/6.1/sys/kernel/tracing/events/*?/*?/format
+ *
+ * Seeds: tests/fuzz/fuzz-format.seeds/*
  */
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "decode/events.h"
-#include "output/output.h"
+#include "decoding.h"
 
 #define PAGE_SIZE   65536
 #define PAGE_HEADER 16
@@ -42,13 +40,6 @@ static int next_page(struct page_source *source, size_t stream, const void **pag
 	return *page ? 1 : 0;
 }
 
-static void release_page(struct page_source *source, size_t stream, const void *page)
-{
-	(void)source;
-	(void)stream;
-	(void)page;
-}
-
 /* A sub-buffer with a record of the event in it, of these bytes and as long as it has to be. */
 static unsigned char *make_page(struct decoder *decoder, const uint8_t *bytes, size_t size)
 {
@@ -68,30 +59,15 @@ static unsigned char *make_page(struct decoder *decoder, const uint8_t *bytes, s
 
 static void print(struct decoder *decoder, const void *page, enum output_style style)
 {
-	static const struct page_source_ops ops = { .next = next_page, .release = release_page };
+	static const struct page_source_ops ops = { .next = next_page,
+						    .release = decoding_keep_page };
 	static const struct page_stream stream = { 0 };
 	static const char *const instances[] = { "" };
-	static int null = -1;
 	struct one_page one = { { &ops, &stream, 1, PAGE_SIZE, false }, page };
-	struct record_reader *reader;
-	struct record record;
 
-	if (null < 0)
-		null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-	const struct output_options options = {
-		.style = style, .fd = null, .instances = instances, .instance_count = 1
-	};
-	struct output *output = output_new(&options);
-
-	if (record_reader_open(decoder, &one.source, &reader) != 0)
-		abort();
-	while (record_reader_next(reader, &record) == 1)
-		if (output_record(output, &record) != 0)
-			abort();
-	output_flush(output);
-	record_reader_close(reader);
-	output_free(output);
+	decoding_print(decoder, &one.source,
+		       (struct output_options){
+			       .style = style, .instances = instances, .instance_count = 1 });
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

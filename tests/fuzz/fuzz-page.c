@@ -4,17 +4,12 @@
  * have, they are walked to their end and each record can be printed. The first byte chooses the
  * size of a sub-buffer and the byte order.
  *
+ * Files: tests/fuzz/decoding.c
  * Seeds: tests/fuzz/fuzz-page.seeds/*
  */
-#include <fcntl.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
-#include "decode/decoder.h"
-#include "output/output.h"
+#include "decoding.h"
 
 #define STREAMS 2
 
@@ -40,48 +35,10 @@ static int next_page(struct page_source *source, size_t stream, const void **pag
 	return 1;
 }
 
-static void release_page(struct page_source *source, size_t stream, const void *page)
-{
-	(void)source;
-	(void)stream;
-	(void)page;
-}
-
-static void add_event(struct decoder *decoder, const char *name)
-{
-	NK_FREE char *path = xasprintf(NK_TOP "/tests/unit/data/pages/6.1/formats/%s", name);
-	NK_FREE char *text = NULL;
-	size_t length;
-
-	if (file_read(AT_FDCWD, path, &text, &length) != 0 ||
-	    decoder_add_event(decoder, "nk", text, length, NULL, NULL) != 0)
-		abort();
-}
-
-static void print(struct decoder *decoder, struct pages *pages, enum output_style style)
-{
-	static int null = -1;
-	struct record_reader *reader;
-	struct record record;
-
-	if (null < 0)
-		null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-	struct output *output = output_new(&(struct output_options){ .style = style, .fd = null });
-
-	if (record_reader_open(decoder, &pages->source, &reader) != 0)
-		abort();
-	while (record_reader_next(reader, &record) == 1)
-		if (output_record(output, &record) != 0)
-			abort();
-	output_flush(output);
-	record_reader_close(reader);
-	output_free(output);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct page_source_ops ops = { .next = next_page, .release = release_page };
+	static const struct page_source_ops ops = { .next = next_page,
+						    .release = decoding_keep_page };
 	static const struct page_stream streams[STREAMS] = { { .cpu = 0 }, { .cpu = 1 } };
 	static const size_t sizes[] = { 512, 1024, 4096, 65536 };
 	static struct decoder *decoders[4][2];
@@ -98,10 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 								  .page_size = sizes[which],
 								  .cpu_count = STREAMS },
 				       NULL);
-		add_event(*decoder, "tcp_connect");
-		add_event(*decoder, "tcp_recvmsg");
-		add_event(*decoder, "dev_queue_xmit");
-		add_event(*decoder, "plain");
+		decoding_add_events(*decoder);
 	}
 
 	struct pages pages = { .source = { &ops, streams, STREAMS, sizes[which], false },
@@ -110,6 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size - 1 > sizes[which])
 		pages.next[1] += sizes[which];
-	print(*decoder, &pages, data[0] & 8 ? OUTPUT_JSON : OUTPUT_TEXT);
+	decoding_print(*decoder, &pages.source,
+		       (struct output_options){ .style = data[0] & 8 ? OUTPUT_JSON : OUTPUT_TEXT });
 	return 0;
 }
