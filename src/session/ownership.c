@@ -228,17 +228,19 @@ static bool has_instance(const struct session_info *info, int tracefs_fd)
 	return false;
 }
 
-/* Of whom /proc tells nothing for want of memory or descriptors may live: nobody undoes his. */
-static bool is_alive(const struct session_info *info, unsigned long long noted, int root_fd,
-		     int tracefs_fd)
+/* Of whom /proc tells nothing, for want of descriptors and the like, may live. */
+static int look_alive(struct session_info *info, unsigned long long noted, int root_fd,
+		      int tracefs_fd)
 {
 	unsigned long long now;
 	int err;
 
+	info->is_alive = info->pid == 0 && has_instance(info, tracefs_fd);
 	if (info->pid == 0)
-		return has_instance(info, tracefs_fd);
+		return 0;
 	err = read_start_time(root_fd, info->pid, &now);
-	return err ? err != -ENOENT && err != -ESRCH : now == noted;
+	info->is_alive = !err && now == noted;
+	return err == -ENOENT || err == -ESRCH ? 0 : err;
 }
 
 static int read_note(int run_fd, const char *name, struct session_info *out,
@@ -385,9 +387,9 @@ static int add_info(int root_fd, int run_fd, int tracefs_fd, const char *name,
 		return 0;
 	if (err)
 		return err;
-	info.is_alive = is_alive(&info, start_time, root_fd, tracefs_fd);
+	err = look_alive(&info, start_time, root_fd, tracefs_fd);
 	*array_add(infos, count) = info;
-	return 0;
+	return err;
 }
 
 static int compare_infos(const void *a, const void *b)

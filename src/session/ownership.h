@@ -60,8 +60,8 @@ char *ownership_meta_name(const char *name);
 
 /*
  * All sessions that have a note, or the one of that name. The caller frees them by
- * session_infos_free(). One that is not known to have ended is alive. -errno, and none of them,
- * where a note cannot be read: it may be of a living session.
+ * session_infos_free(). -errno, and none of them, where a note or whether its process lives cannot
+ * be read: it may be a living session's.
  */
 int ownership_list(int root_fd, int run_fd, int tracefs_fd, struct session_info **infos,
 		   size_t *count);
