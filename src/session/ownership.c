@@ -34,7 +34,8 @@ static int check_safe(int fd, const char *path, struct diags *diags)
 	struct stat status;
 
 	if (fstat(fd, &status) != 0)
-		return -errno;
+		return diag_error(diags, errno, "cannot look at the directory '%s': %s", path,
+				  strerror(errno));
 	if ((status.st_uid != 0 && status.st_uid != geteuid()) || (status.st_mode & 022))
 		return diag_error(diags, EPERM,
 				  "%s belongs to somebody else, or others may write to it", path);
