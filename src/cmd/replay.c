@@ -54,7 +54,8 @@ struct replay {
 	uint64_t paced_from;   /* time of the first record */
 	struct timespec began; /* and when it was printed */
 	uint64_t printed;
-	bool is_whole; /* every record was read */
+	bool is_whole;	/* every record was read */
+	int read_error; /* -errno: the pages of a CPU could not be read to their end */
 	struct isolation *isolation;
 	bool is_damaged; /* there are events whose format cannot be read */
 	bool is_misused; /* what went wrong is the user's expression */
@@ -412,7 +413,9 @@ static int print_all(struct replay *replay)
 			return 0;
 	}
 	replay->is_whole = got == -ENODATA && !replay->since.is_given;
-	return got == -ENODATA || got == 0 ? 0 : got;
+	if (got != -ENODATA && got != 0)
+		replay->read_error = got;
+	return 0;
 }
 
 /* The session's own account, which takes all of the records. */
@@ -437,19 +440,41 @@ static bool tell_losses(const struct replay *replay)
 	return any;
 }
 
+/* What is missing of the file, in a sentence; false: nothing is. */
+static bool tell_missing(const struct replay *replay, const struct reader_counts *counts,
+			 struct diags *diags)
+{
+	if (replay->incomplete)
+		diag_error(diags, EIO, "%s: %s", replay->path, replay->incomplete);
+	else if (replay->read_error)
+		diag_error(diags, -replay->read_error, "%s: not read to its end: %s", replay->path,
+			   strerror(-replay->read_error));
+	else if (counts->damaged > 0)
+		diag_error(diags, EIO,
+			   "%s: %" PRIu64 " of its pages and records are damaged, and left out",
+			   replay->path, counts->damaged);
+	else if (counts->unknown > 0)
+		diag_error(diags, EIO,
+			   "%s: %" PRIu64
+			   " records of events that it does not describe are left out",
+			   replay->path, counts->unknown);
+	else
+		return false;
+	return true;
+}
+
 static int sum_up(const struct replay *replay, struct diags *diags)
 {
 	const struct reader_counts *counts = record_reader_counts(replay->reader);
 	bool is_lossy = counts->lost + counts->lost_unknown > 0;
+	bool is_missing = tell_missing(replay, counts, diags);
 
-	if (replay->incomplete)
-		diag_error(diags, EIO, "%s: %s", replay->path, replay->incomplete);
 	if (is_lossy && !replay->options->quiet)
 		diag_warning(diags, "%s: %" PRIu64 "%s events were lost when it was recorded",
 			     replay->path, counts->lost, counts->lost_unknown ? " or more" : "");
 	if (tell_losses(replay))
 		is_lossy = true;
-	return replay->incomplete || is_lossy || replay->is_damaged ||
+	return is_missing || is_lossy || replay->is_damaged ||
 			       replay->isolation->guard.fault_count > 0
 		       ? CMD_INCOMPLETE
 		       : CMD_DONE;

@@ -2,12 +2,12 @@
 /*
  * Bytes to numbers and strings, never past their end.
  */
-#include "base/bytes.h"
 #include "datfile/cursor.h"
 
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/bytes.h"
 
 struct cursor cursor_over(const void *bytes, size_t length, bool is_big_endian)
 {

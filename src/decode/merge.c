@@ -109,14 +109,18 @@ static void note_damage(struct merge *merge, struct merge_stream *stream)
 	stream->loss.is_lost = true;
 }
 
-/* One page from the source, never waiting. A stream that fails has ended; the error is told last.
+/*
+ * One page from the source, never waiting. One that is damaged is left out; a stream that fails has
+ * ended, and the error is told last.
  */
 static int read_page(struct merge *merge, uint32_t index, struct queued *out)
 {
 	struct merge_stream *stream = &merge->streams[index];
 	uint64_t begun = merge->is_held_back ? now() : 0;
-	int result = merge->source->ops->next(merge->source, index, &out->page);
+	int result;
 
+	while ((result = merge->source->ops->next(merge->source, index, &out->page)) == -EBADMSG)
+		note_damage(merge, stream);
 	if (result > 0) {
 		out->read_at = merge->is_held_back ? now() : 0;
 		return 1;

@@ -66,6 +66,8 @@ struct output {
 	struct prepared *prepared; /* by event_plan.index */
 	size_t prepared_count;
 	struct time_text second;
+	uint64_t lost_at; /* TRACE_CMD: of the loss that was put last, with no record behind it */
+	int lost_cpu;
 	struct task_slot tasks[TASK_SLOTS];
 	char foreign[FOREIGN_TEXT_MAX];
 };

@@ -107,7 +107,10 @@ static void put_record(struct output *output, const struct prepared *prepared,
 	struct buffer *buffer = &output->buffer;
 	size_t length;
 
-	put_instance(output, record);
+	/* Its instance stands in front of the loss then. */
+	if (output->lost_at != record->ts || output->lost_cpu != record->cpu)
+		put_instance(output, record);
+	output->lost_at = 0;
 	style_put_task(output, record);
 	put_cpu_and_time(buffer, record);
 	buffer_put(buffer, prepared->event.text, prepared->event.length);
@@ -123,6 +126,9 @@ static void put_lost(struct output *output, const struct record *record)
 {
 	struct buffer *buffer = &output->buffer;
 
+	put_instance(output, record);
+	output->lost_at = record->ts;
+	output->lost_cpu = record->cpu;
 	buffer_put_literal(buffer, "CPU:");
 	buffer->end = number_signed(buffer_room(buffer, VALUE_ROOM), record->cpu);
 	buffer_put_literal(buffer, " [");

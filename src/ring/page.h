@@ -31,8 +31,8 @@ struct page_source_ops {
 	/*
 	 * The next sub-buffer of a stream, raw, with its header (timestamp, commit, data). *page is
 	 * valid until page_release() of it. 1: there is one; 0: none now (live) or ever again
-	 * (file); -ENOBUFS: live, no room for it until a page of this stream is released; -errno:
-	 * could not be read, or damaged.
+	 * (file); -ENOBUFS: live, no room for it until a page of this stream is released;
+	 * -EBADMSG: it is damaged, and the next call goes on behind it; -errno: could not be read.
 	 */
 	int (*next)(struct page_source *source, size_t stream, const void **page);
 	/* The reader is done with a page; pages are released in the order in which they came. */
