@@ -95,12 +95,14 @@ static void ignore_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* What the broker cannot be told is told at once. */
 static void send_diags(struct control *control, struct diags *diags)
 {
 	for (size_t i = 0; i < diags->count; i++)
 		control_put_diag(control, &diags->items[i]);
+	if (control_send(control, true) != 0)
+		diags_print(diags, stderr);
 	diags_clear(diags);
-	control_send(control, true);
 }
 
 /* With the broker gone nobody would stop the work, and an instance that is read cannot be removed.
@@ -122,7 +124,14 @@ static int run_job(const struct session *session, const struct broker_job *job,
 	state->event_count = session->event_count;
 	state->report.events = xcalloc(session->event_count, sizeof(*state->report.events));
 	control_put(&state->control, CONTROL_READY, NULL, 0);
-	control_send(&state->control, true);
+
+	int err = control_send(&state->control, true);
+	/* It would wait for that for ever. */
+	if (err) {
+		text_clear(&state->control.out);
+		diag_error(diags, -err, "the worker cannot reach the broker: %s", strerror(-err));
+		return STATUS_FAILED;
+	}
 	return job->work(&worker, job->context, diags);
 }
 
@@ -183,9 +192,9 @@ void worker_put_report(struct worker_process *process, const struct session *ses
 	for (size_t i = 0; i < session->event_count; i++) {
 		const struct session_event *event = &session->events[i];
 
-		counts[i] = (struct session_event_counts){ event->hits, event->misses,
-							   event->unsure, event->edge,
-							   event->is_counted };
+		counts[i] =
+			(struct session_event_counts){ event->hits, event->misses, event->unsure,
+						       event->edge, event->is_counted };
 	}
 	control_put(&process->control, CONTROL_COUNTS, counts,
 		    session->event_count * sizeof(*counts));
