@@ -181,7 +181,9 @@ int step_segments(struct traffic *traffic, void *context)
 	int err = traffic_net_enter(&traffic->net, 0);
 
 	for (unsigned int i = 0; i < SEGMENTS && !err; i++) {
-		const struct traffic_tcp_options options = { .family = AF_INET, .which = i };
+		const struct traffic_tcp_options options = { .family = AF_INET,
+							     .which = i,
+							     .ends_by_reset = true };
 		struct traffic_tcp tcp;
 
 		err = traffic_tcp_open(traffic, &options, &tcp);
@@ -192,7 +194,7 @@ int step_segments(struct traffic *traffic, void *context)
 		traffic_wait_readable(tcp.server, ARRIVAL_MS);
 		sample_end(sample);
 		set_packet(&sample->facts, &tcp.client_end, &tcp.server_end);
-		traffic_tcp_reset(traffic, &tcp);
+		traffic_tcp_close(traffic, &tcp);
 	}
 	return err;
 }

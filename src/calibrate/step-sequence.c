@@ -159,7 +159,9 @@ static void acknowledge_half(struct traffic *traffic, struct step_context *conte
 static int one_connection(struct traffic *traffic, struct step_context *context, unsigned int round,
 			  bool is_proof)
 {
-	const struct traffic_tcp_options options = { .family = AF_INET, .which = round };
+	const struct traffic_tcp_options options = { .family = AF_INET,
+						     .which = round,
+						     .ends_by_reset = true };
 	const struct progress none = { 0 };
 	const int late = 0;
 	struct traffic_tcp tcp;
@@ -174,7 +176,7 @@ static int one_connection(struct traffic *traffic, struct step_context *context,
 		snapshot(context, &tcp, &base, &none);
 	if (!err && !is_proof)
 		(round % 2 ? acknowledge_half : queue_and_hole)(traffic, context, &tcp, &base);
-	traffic_tcp_reset(traffic, &tcp);
+	traffic_tcp_close(traffic, &tcp);
 	return err;
 }
 

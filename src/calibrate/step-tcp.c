@@ -54,7 +54,9 @@ static void snapshot_end(struct step_context *context, int fd, const struct endp
 static int ends_of_one(struct traffic *traffic, struct step_context *context, int family,
 		       unsigned int which)
 {
-	const struct traffic_tcp_options options = { .family = family, .which = which };
+	const struct traffic_tcp_options options = { .family = family,
+						     .which = which,
+						     .ends_by_reset = true };
 	struct traffic_tcp tcp;
 	int err = traffic_tcp_open(traffic, &options, &tcp);
 
@@ -67,7 +69,7 @@ static int ends_of_one(struct traffic *traffic, struct step_context *context, in
 	step_tcp_snapshot(context, tcp.client, false, NULL);
 	step_tcp_snapshot(context, tcp.server, false, NULL);
 	step_tcp_snapshot(context, tcp.listener, false, NULL);
-	traffic_tcp_reset(traffic, &tcp);
+	traffic_tcp_close(traffic, &tcp);
 	return 0;
 }
 
@@ -147,6 +149,7 @@ int step_tcp_counters(struct traffic *traffic, void *context)
 		const struct traffic_tcp_options options = {
 			.family = AF_INET,
 			.max_segment = round ? (int)endpoint_random_number(600, 1400) : 0,
+			.ends_by_reset = true
 		};
 		struct traffic_tcp tcp;
 		int err = traffic_tcp_open(traffic, &options, &tcp);
@@ -154,7 +157,7 @@ int step_tcp_counters(struct traffic *traffic, void *context)
 		if (err)
 			return err;
 		count_transfers(traffic, context, &tcp, round);
-		traffic_tcp_reset(traffic, &tcp);
+		traffic_tcp_close(traffic, &tcp);
 	}
 	return 0;
 }
@@ -206,9 +209,9 @@ static uint32_t snapshot_losses(struct step_context *context)
  */
 static int lose_one(struct traffic *traffic, struct traffic_tcp *tcp, unsigned int which)
 {
-	const struct traffic_tcp_options options = { .family = AF_INET,
-						     .which = which,
-						     .max_segment = 1000 };
+	const struct traffic_tcp_options options = {
+		.family = AF_INET, .which = which, .max_segment = 1000, .ends_by_reset = true
+	};
 	int err = traffic_tcp_open(traffic, &options, tcp);
 
 	for (unsigned int i = 0; i < which && !err; i++)
@@ -263,6 +266,7 @@ static unsigned int queue_connections(struct traffic *traffic, const struct endp
 
 		if (fd < 0)
 			break;
+		traffic_reset_at_close(fd);
 		fds[done++] = fd;
 		if (traffic_connect(traffic, fd, to))
 			break;
@@ -282,6 +286,7 @@ static int listen_rounds(struct traffic *traffic, struct step_context *context, 
 
 	if (fd < 0)
 		return fd;
+	traffic_reset_at_close(fd);
 	traffic_net_end(&traffic->net, AF_INET, 0, &end);
 	int err = traffic_bind(traffic, fd, &end);
 	for (unsigned int i = 0; i < count && !err; i++) {
@@ -307,7 +312,7 @@ int step_listen(struct traffic *traffic, void *context)
 
 int step_tcp_proof(struct traffic *traffic, void *context)
 {
-	const struct traffic_tcp_options options = { .family = AF_INET };
+	const struct traffic_tcp_options options = { .family = AF_INET, .ends_by_reset = true };
 	struct traffic_tcp tcp;
 	int err = traffic_tcp_open(traffic, &options, &tcp);
 
@@ -317,7 +322,7 @@ int step_tcp_proof(struct traffic *traffic, void *context)
 	traffic_sleep_ms(SETTLE_MS);
 	snapshot_end(context, tcp.client, &tcp.client_end, &tcp.server_end);
 	snapshot_end(context, tcp.server, &tcp.server_end, &tcp.client_end);
-	traffic_tcp_reset(traffic, &tcp);
+	traffic_tcp_close(traffic, &tcp);
 	err = listen_rounds(traffic, context, 2);
 	if (!err && traffic->net.has_ip6)
 		err = ends_of_one(traffic, context, AF_INET6, 2);

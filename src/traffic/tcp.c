@@ -36,6 +36,8 @@ static int open_end(struct traffic *traffic, const struct traffic_tcp_options *o
 	if (options->max_segment)
 		setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &options->max_segment,
 			   sizeof(options->max_segment));
+	if (options->ends_by_reset)
+		traffic_reset_at_close(fd);
 	err = traffic_bind(traffic, fd, end);
 	if (!err)
 		return fd;
@@ -119,13 +121,4 @@ void traffic_tcp_close(struct traffic *traffic, struct traffic_tcp *tcp)
 	close_one(traffic, &tcp->client);
 	close_one(traffic, &tcp->server);
 	close_one(traffic, &tcp->listener);
-}
-
-void traffic_tcp_reset(struct traffic *traffic, struct traffic_tcp *tcp)
-{
-	const struct linger abort = { .l_onoff = 1, .l_linger = 0 };
-
-	if (tcp->client >= 0)
-		setsockopt(tcp->client, SOL_SOCKET, SO_LINGER, &abort, sizeof(abort));
-	traffic_tcp_close(traffic, tcp);
 }

@@ -17,6 +17,7 @@ struct traffic_tcp_options {
 	unsigned int which; /* of the namespace's IPv6 addresses */
 	int max_segment;    /* TCP_MAXSEG of both; 0: the default */
 	bool over_cable;    /* client on side 0, server on side 1, else over loopback */
+	bool ends_by_reset; /* traffic_reset_at_close() of both */
 };
 
 /* Connects and accepts; tries anew with other ports where some are taken. 0 or -errno. */
@@ -26,7 +27,5 @@ int traffic_tcp_open(struct traffic *traffic, const struct traffic_tcp_options *
 int traffic_tcp_transfer(struct traffic *traffic, int from, int to, size_t length);
 /* Client first, in order (FIN); what is closed already is left alone. */
 void traffic_tcp_close(struct traffic *traffic, struct traffic_tcp *tcp);
-/* The client by RST, so that no TIME_WAIT is left. */
-void traffic_tcp_reset(struct traffic *traffic, struct traffic_tcp *tcp);
 
 #endif

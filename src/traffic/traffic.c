@@ -229,6 +229,13 @@ int traffic_close(struct traffic *traffic, int fd)
 	return result;
 }
 
+void traffic_reset_at_close(int fd)
+{
+	const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
 int traffic_wait_readable(int fd, unsigned int ms)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };

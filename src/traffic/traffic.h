@@ -97,6 +97,11 @@ ssize_t traffic_recv_bytes(struct traffic *traffic, int fd, void *buffer, size_t
 			   struct endpoint *from);
 int traffic_shutdown(struct traffic *traffic, int fd, int how);
 int traffic_close(struct traffic *traffic, int fd);
+/*
+ * A TCP socket, or a listener and what it accepts: will be closed by RST, at the end of the process
+ * too, so that nothing is sent again and no TIME_WAIT is left where the other end does not answer.
+ */
+void traffic_reset_at_close(int fd);
 
 /* Waits until fd can be read. 0, or -ETIMEDOUT. */
 int traffic_wait_readable(int fd, unsigned int ms);

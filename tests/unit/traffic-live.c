@@ -62,14 +62,16 @@ static int unix_pair(struct traffic *traffic, void *context)
 
 static int cable(struct traffic *traffic, void *context)
 {
-	const struct traffic_tcp_options options = { .family = AF_INET, .over_cable = true };
+	const struct traffic_tcp_options options = { .family = AF_INET,
+						     .over_cable = true,
+						     .ends_by_reset = true };
 	struct traffic_tcp pair;
 	int err = traffic_tcp_open(traffic, &options, &pair);
 
 	(void)context;
 	if (!err)
 		err = traffic_tcp_transfer(traffic, pair.server, pair.client, LENGTH);
-	traffic_tcp_reset(traffic, &pair);
+	traffic_tcp_close(traffic, &pair);
 	return err;
 }
 
