@@ -146,7 +146,12 @@ static int finish(struct dumper *dumper, struct diags *diags)
 		}
 		meta_add_stats(&dumper->meta, instance);
 	}
-	flight_comms(dumper->kernel, flight, &dumper->meta.saved_cmdlines);
+
+	int err = flight_comms(dumper->kernel, flight, &dumper->meta.saved_cmdlines);
+
+	if (err)
+		diag_warning(diags, "cannot read the names of tasks: %s; '%s' is without them",
+			     strerror(-err), dumper->path);
 	return dat_writer_finish(dumper->writer, &dumper->meta, diags);
 }
 

@@ -132,7 +132,12 @@ static int finish(void *context, const struct session *session, bool ran, struct
 	for (size_t i = 0; i < session->instance_count; i++)
 		meta_add_stats(meta, &session->instances[i]);
 	meta_add_ledger(meta, session);
-	session_comms(session, &meta->saved_cmdlines);
+
+	int err = session_comms(session, &meta->saved_cmdlines);
+
+	if (err)
+		diag_warning(diags, "cannot read the names of tasks: %s; '%s' is without them",
+			     strerror(-err), recorder->path);
 	return dat_writer_finish(recorder->writer, meta, diags);
 }
 
@@ -185,9 +190,10 @@ static int run(const struct command *command, const struct options *options)
 }
 
 static const enum option_id takes[] = {
-	OPTION_PROBE_FILE, OPTION_EXPRESSION, OPTION_PROBES_DIR,   OPTION_PID,	   OPTION_CHILDREN,
-	OPTION_FILTER, OPTION_SECONDS,	   OPTION_OUTPUT,     OPTION_BUFFER,	   OPTION_CLOCK,   OPTION_PER_SET,
-	OPTION_BTF,	   OPTION_PROFILE,    OPTION_NO_CALIBRATE, OPTION_WITHOUT, OPTION_QUIET,
+	OPTION_PROBE_FILE, OPTION_EXPRESSION,	OPTION_PROBES_DIR, OPTION_PID,
+	OPTION_CHILDREN,   OPTION_FILTER,	OPTION_SECONDS,	   OPTION_OUTPUT,
+	OPTION_BUFFER,	   OPTION_CLOCK,	OPTION_PER_SET,	   OPTION_BTF,
+	OPTION_PROFILE,	   OPTION_NO_CALIBRATE, OPTION_WITHOUT,	   OPTION_QUIET,
 	OPTION_VERBOSE,	   OPTION_END,
 };
 
