@@ -479,7 +479,7 @@ static void put_v6(struct reencode *re)
 	put32(re, (uint32_t)re->meta->cpu_count);
 	put(re, "options  ", 10);
 	put_common_options(re);
-	put_option(re, DAT_TRACECLOCK, NULL, 0);
+	put_option(re, DAT_TRACECLOCK, "[mono]", 7);
 	for (size_t i = 0; i < buffers; i++) {
 		const char *name = re->meta->buffers[i].name;
 
