@@ -304,6 +304,12 @@ const struct decoder_event *decoder_event(const struct decoder *decoder, unsigne
 	return id < decoder->table_size && decoder->table[id].plan ? &decoder->table[id] : NULL;
 }
 
+const struct decoder_event *decoder_events(const struct decoder *decoder, size_t *count)
+{
+	*count = decoder->table_size;
+	return decoder->table;
+}
+
 const struct walk_layout *decoder_layout(const struct decoder *decoder)
 {
 	return &decoder->layout;

@@ -26,6 +26,8 @@ struct decoder_event {
 void decoder_prepare(struct decoder *decoder);
 
 const struct decoder_event *decoder_event(const struct decoder *decoder, unsigned int id);
+/* All of them, by id, for whoever asks once a record: plan is NULL where there is none. */
+const struct decoder_event *decoder_events(const struct decoder *decoder, size_t *count);
 const struct walk_layout *decoder_layout(const struct decoder *decoder);
 struct decode_context *decoder_context(struct decoder *decoder);
 struct comms *decoder_comms(struct decoder *decoder);

@@ -261,7 +261,11 @@ int merge_next(struct merge *merge, struct merged *out)
 
 	struct merge_stream *stream = &merge->streams[merge->heap[0].stream];
 
-	*out = (struct merged){ .ts = stream->head.ts, .stream = merge->heap[0].stream };
+	out->ts = stream->head.ts;
+	out->stream = merge->heap[0].stream;
+	out->data = NULL;
+	out->size = 0;
+	out->lost = 0;
 	if (stream->loss.is_lost) {
 		out->lost = stream->loss.count;
 		stream->loss = (struct walk_loss){ 0 };

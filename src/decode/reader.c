@@ -23,6 +23,9 @@ struct record_reader {
 	struct decoder *decoder;
 	struct page_source *source;
 	struct decode_context *context;
+	const struct decoder_event *events; /* by id, and what else is asked once a record */
+	size_t event_count;
+	struct comms *comms;
 	struct merge *merge;
 	struct join *join; /* NULL: no event has two halves */
 	bool has_pending;
@@ -41,6 +44,8 @@ int record_reader_open(struct decoder *decoder, struct page_source *source,
 	reader->decoder = decoder;
 	reader->source = source;
 	reader->context = decoder_context(decoder);
+	reader->events = decoder_events(decoder, &reader->event_count);
+	reader->comms = decoder_comms(decoder);
 	for (size_t i = 0; i < source->stream_count; i++)
 		if ((size_t)source->streams[i].instance >= reader->instance_count)
 			reader->instance_count = (size_t)source->streams[i].instance + 1;
@@ -81,7 +86,7 @@ static const char *find_comm(const struct record_reader *reader, const struct de
 		    memchr(raw->data + offset, '\0', length))
 			return (const char *)raw->data + offset;
 	}
-	return comms_find(decoder_comms(reader->decoder), pid);
+	return comms_find(reader->comms, pid);
 }
 
 static void set_lost(struct record_reader *reader, const struct merged *raw, struct record *record)
@@ -160,47 +165,59 @@ static bool take_return(struct record_reader *reader, const struct decoder_event
 	return true;
 }
 
+/* What every record has. One by one: to set all of it to zero first takes as long as the rest. */
+static void set_event(const struct record_reader *reader, const struct decoder_event *event,
+		      const struct merged *raw, struct record *record)
+{
+	const struct page_stream *stream = &reader->source->streams[raw->stream];
+
+	record->kind = RECORD_EVENT;
+	record->ts = raw->ts;
+	record->entry_ts = 0;
+	record->lost = 0;
+	record->cpu = stream->cpu;
+	record->instance = stream->instance;
+	record->pid = (int)bytes_32(raw->data + event->pid_offset, reader->context->is_swapped);
+	record->is_lasting = reader->source->is_lasting && event->half == EVENT_WHOLE;
+	record->comm = find_comm(reader, event, raw, record->pid);
+	record->plan = event->plan;
+	record->data[!event->data] = NULL;
+	record->size[!event->data] = 0;
+	record->data[event->data] = raw->data;
+	record->size[event->data] = raw->size;
+}
+
 /* False: there is nothing to give for it, or not yet. */
 static bool read_event(struct record_reader *reader, const struct merged *raw,
 		       struct record *record)
 {
 	const struct decoder_event *event;
+	uint16_t id;
 
 	if (raw->size < 2) {
 		reader->counts.damaged++;
 		return false;
 	}
-
-	uint16_t id = bytes_16(raw->data, reader->context->is_swapped);
-
-	event = decoder_event(reader->decoder, id);
-	if (!event || raw->size < event->size) {
-		event ? reader->counts.damaged++ : reader->counts.unknown++;
+	id = bytes_16(raw->data, reader->context->is_swapped);
+	event = &reader->events[id];
+	if (id >= reader->event_count || !event->plan) {
+		reader->counts.unknown++;
 		return false;
 	}
-
-	const struct page_stream *stream = &reader->source->streams[raw->stream];
-	int pid = (int)bytes_32(raw->data + event->pid_offset, reader->context->is_swapped);
-
-	reader->kept[(size_t)stream->instance * IDS + id]++;
-	*record = (struct record){ .ts = raw->ts,
-				   .cpu = stream->cpu,
-				   .instance = stream->instance,
-				   .pid = pid,
-				   .is_lasting =
-					   reader->source->is_lasting && event->half == EVENT_WHOLE,
-				   .comm = find_comm(reader, event, raw, pid),
-				   .plan = event->plan };
-	record->data[event->data] = raw->data;
-	record->size[event->data] = raw->size;
+	if (raw->size < event->size) {
+		reader->counts.damaged++;
+		return false;
+	}
+	set_event(reader, event, raw, record);
+	reader->kept[(size_t)record->instance * IDS + id]++;
 	if (event->half == EVENT_WHOLE)
 		return true;
 
 	/* Both halves of a pair have one plan, and that the id of the entry. */
 	struct join_key key = { .pair = (uint32_t)event->plan->id,
-				.pid = pid,
-				.instance = (uint32_t)stream->instance,
-				.cpu = pid == 0 ? stream->cpu : 0 };
+				.pid = record->pid,
+				.instance = (uint32_t)record->instance,
+				.cpu = record->pid == 0 ? record->cpu : 0 };
 
 	if (event->half == EVENT_ENTRY)
 		return take_entry(reader, &key, raw, record);

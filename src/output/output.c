@@ -123,7 +123,9 @@ void style_put_task(struct output *output, const struct record *record)
 	char *at = buffer_room(&output->buffer, NAME_ROOM);
 	size_t length;
 
-	if (slot->length > 0 && slot->pid == record->pid && strcmp(slot->comm, record->comm) == 0) {
+	if (slot->length > 0 && slot->pid == record->pid &&
+	    ((record->is_lasting && slot->lasting == record->comm) ||
+	     strcmp(slot->comm, record->comm) == 0)) {
 		memcpy(at, slot->text, sizeof(slot->text));
 		output->buffer.end += slot->length;
 		return;
@@ -133,6 +135,7 @@ void style_put_task(struct output *output, const struct record *record)
 	if (strlen(record->comm) >= sizeof(slot->comm) || length > sizeof(slot->text))
 		return;
 	slot->pid = record->pid;
+	slot->lasting = record->is_lasting ? record->comm : NULL;
 	slot->length = (uint8_t)length;
 	strcpy(slot->comm, record->comm);
 	memcpy(slot->text, at, length);

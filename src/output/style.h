@@ -54,7 +54,8 @@ extern const struct style_ops tracecmd_style;
 #define TASK_SLOTS 256
 struct task_slot {
 	int pid;
-	uint8_t length; /* 0: free */
+	uint8_t length;	     /* 0: free */
+	const char *lasting; /* where the name stays; NULL: nowhere */
 	char comm[16];
 	char text[107];
 };
