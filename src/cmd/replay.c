@@ -39,10 +39,10 @@ struct replay {
 	const char *incomplete; /* what is missing of the file */
 	struct decoder *decoder;
 	struct record_reader *reader;
-	struct output *output; /* or, of large files, */
-	struct output_team *team;
-	struct decoder *team_decoders[TEAM_MAX];
-	size_t team_count;
+	struct output *output; /* NULL: of large files, by a team, each in a thread: */
+	struct output_member members[TEAM_MAX];
+	struct bound_filter *member_filters[TEAM_MAX];
+	size_t member_count;
 	struct output_options output_options;
 	const char **instances;
 	struct output_columns *columns;
@@ -53,9 +53,8 @@ struct replay {
 	bool is_paced;
 	uint64_t paced_from;   /* time of the first record */
 	struct timespec began; /* and when it was printed */
-	uint64_t printed;
-	bool is_whole;	/* every record was read */
-	int read_error; /* -errno: the pages of a CPU could not be read to their end */
+	bool is_whole;	       /* every record was read */
+	int read_error;	       /* -errno: the pages of a CPU could not be read to their end */
 	struct isolation *isolation;
 	bool is_damaged; /* there are events whose format cannot be read */
 	bool is_misused; /* what went wrong is the user's expression */
@@ -289,6 +288,25 @@ static void put_head(const struct replay *replay)
 	output_free(output);
 }
 
+static bool member_keeps(const void *context, const struct record *record)
+{
+	return filter_keeps(context, record);
+}
+
+static int open_member(struct replay *replay, size_t index, struct diags *diags)
+{
+	struct output_member *member = &replay->members[index];
+	struct bound_filter **filter = &replay->member_filters[index];
+	int err = open_decoder(replay, &member->decoder, diags);
+
+	if (err || !replay->filter)
+		return err;
+	err = filter_bind(replay->filter, member->decoder, filter, diags);
+	member->keeps = member_keeps;
+	member->context = *filter;
+	return err;
+}
+
 static int open_output(struct replay *replay, struct diags *diags)
 {
 	const struct output_options *options = &replay->output_options;
@@ -299,17 +317,13 @@ static int open_output(struct replay *replay, struct diags *diags)
 		return 0;
 	}
 	put_head(replay);
-	while (replay->team_count < count) {
-		struct decoder **decoder = &replay->team_decoders[replay->team_count++];
-		int err = open_decoder(replay, decoder, diags);
+	while (replay->member_count < count) {
+		int err = open_member(replay, replay->member_count++, diags);
 
 		if (err)
 			return err;
 	}
-	if (count > 0)
-		replay->team =
-			output_team_new(&replay->output_options, replay->team_decoders, count);
-	if (!replay->team)
+	if (count == 0)
 		replay->output = output_new(&replay->output_options);
 	return 0;
 }
@@ -317,10 +331,11 @@ static int open_output(struct replay *replay, struct diags *diags)
 static void close_replay(struct replay *replay)
 {
 	tally_free(replay->tally);
-	output_team_free(replay->team);
 	output_free(replay->output);
-	for (size_t i = 0; i < replay->team_count; i++)
-		decoder_free(replay->team_decoders[i]);
+	for (size_t i = 0; i < replay->member_count; i++) {
+		bound_filter_free(replay->member_filters[i]);
+		decoder_free(replay->members[i].decoder);
+	}
 	record_reader_close(replay->reader);
 	bound_filter_free(replay->bound);
 	filter_free(replay->filter);
@@ -366,56 +381,76 @@ static int keep_pace(struct replay *replay, uint64_t ts)
 	return err;
 }
 
-static int give(struct replay *replay, const struct record *record)
+/* Of a time in the span: negative before it, positive behind it. */
+static int compare_span(struct replay *replay, uint64_t ts)
 {
-	if (replay->tally)
-		tally_add(replay->tally, record);
-	else if (replay->team)
-		return output_team_record(replay->team, record);
-	else
-		return output_record(replay->output, record);
-	return 0;
+	if (span_is_before(&replay->since, &replay->output_options, ts))
+		return -1;
+	return replay->until.is_given &&
+	       !span_is_before(&replay->until, &replay->output_options, ts);
 }
 
-static int finish(struct replay *replay)
+/* The next record within the span, as record_reader_next_place(); place NULL: only records. */
+static int next_record(void *context, struct record_place *place, struct record *record)
 {
-	if (replay->team)
-		return output_team_flush(replay->team);
-	if (replay->output)
-		return output_flush(replay->output);
+	struct replay *replay = context;
+	int got, side;
+
+	do {
+		got = place ? record_reader_next_place(replay->reader, place, record)
+			    : record_reader_next(replay->reader, record);
+		if (got <= 0) {
+			replay->is_whole = got == -ENODATA && !replay->since.is_given;
+			replay->read_error = got == -ENODATA ? 0 : got;
+			return got;
+		}
+		side = compare_span(replay, got == 2 ? place->ts : record->ts);
+	} while (side < 0);
+	return side > 0 ? -ENODATA : got;
+}
+
+static int print_record(struct replay *replay, const struct record *record)
+{
+	int err;
+
+	if (replay->tally) {
+		tally_add(replay->tally, record);
+		return 0;
+	}
+	err = replay->options->pace > 0 ? keep_pace(replay, record->ts) : 0;
+	return err ? err : output_record(replay->output, record);
+}
+
+static int print_one_by_one(struct replay *replay)
+{
+	uint64_t left = replay->options->count;
+	struct record record;
+	int err = 0;
+
+	while (!err && next_record(replay, NULL, &record) > 0) {
+		bool is_event = record.kind == RECORD_EVENT;
+
+		if (is_event && replay->bound && !filter_keeps(replay->bound, &record))
+			continue;
+		err = print_record(replay, &record);
+		/* 0 asks for all. */
+		if (is_event && --left == 0)
+			break;
+	}
+	if (err || replay->output)
+		return err ? err : output_flush(replay->output);
 	tally_print(replay->tally, stdout);
 	return fflush(stdout) == EOF ? -errno : 0;
 }
 
 static int print_all(struct replay *replay)
 {
-	struct record record;
-	int got;
+	const struct output_supply supply = { dat_reader_pages(replay->file), next_record, replay };
 
-	while ((got = record_reader_next(replay->reader, &record)) == 1) {
-		if (span_is_before(&replay->since, &replay->output_options, record.ts))
-			continue;
-		if (replay->until.is_given &&
-		    !span_is_before(&replay->until, &replay->output_options, record.ts))
-			return 0;
-		if (replay->bound && record.kind == RECORD_EVENT &&
-		    !filter_keeps(replay->bound, &record))
-			continue;
-
-		int err = replay->options->pace > 0 ? keep_pace(replay, record.ts) : 0;
-
-		if (!err)
-			err = give(replay, &record);
-
-		if (err)
-			return err;
-		if (record.kind == RECORD_EVENT && ++replay->printed == replay->options->count)
-			return 0;
-	}
-	replay->is_whole = got == -ENODATA && !replay->since.is_given;
-	if (got != -ENODATA && got != 0)
-		replay->read_error = got;
-	return 0;
+	if (replay->member_count == 0)
+		return print_one_by_one(replay);
+	return output_team_print(&replay->output_options, &supply, replay->members,
+				 replay->member_count);
 }
 
 /* The session's own account, which takes all of the records. */
@@ -541,8 +576,6 @@ static int replay_file(struct isolation *isolation, void *context)
 		err = open_output(replay, &diags);
 	if (!err) {
 		err = print_all(replay);
-		if (!err)
-			err = finish(replay);
 		if (err == -EPIPE)
 			status = CMD_DONE;
 		else if (err)

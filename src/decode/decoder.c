@@ -269,15 +269,6 @@ bool decoder_fetches_comm(const struct decoder *decoder, const struct event_plan
 	return event && event->comm_offset != EVENT_NO_COMM;
 }
 
-const struct event_plan *decoder_own_plan(struct decoder *decoder, size_t index)
-{
-	/* What was kept of the record before is not of this one. */
-	decoder->context.generation++;
-	if (decoder->plan_count == 0)
-		decoder_prepare(decoder);
-	return decoder->plans[index];
-}
-
 void decoder_add_comms(struct decoder *decoder, const char *saved_cmdlines)
 {
 	comms_add(decoder->comms, saved_cmdlines);

@@ -76,10 +76,4 @@ const struct raw_field *decoder_raw_field(const struct decoder *decoder,
 					  unsigned int offset);
 bool decoder_fetches_comm(const struct decoder *decoder, const struct event_plan *plan);
 
-/*
- * The same plan of another decoder that was made from the same events, for a record that is to be
- * looked at by another thread than the one that read it. To be called for every record.
- */
-const struct event_plan *decoder_own_plan(struct decoder *decoder, size_t index);
-
 #endif

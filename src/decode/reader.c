@@ -19,13 +19,19 @@
 #define OPEN_CALLS_MAX 4096
 #define IDS	       65536 /* of events: a record has 16 bits for it */
 
-struct record_reader {
+/* What a record is made of, beside its place. */
+struct record_maker {
 	struct decoder *decoder;
-	struct page_source *source;
+	const struct page_source *source;
 	struct decode_context *context;
 	const struct decoder_event *events; /* by id, and what else is asked once a record */
 	size_t event_count;
 	struct comms *comms;
+};
+
+struct record_reader {
+	struct record_maker maker;
+	struct page_source *source;
 	struct merge *merge;
 	struct join *join; /* NULL: no event has two halves */
 	bool has_pending;
@@ -35,17 +41,24 @@ struct record_reader {
 	size_t instance_count;
 };
 
+static void maker_set(struct record_maker *maker, struct decoder *decoder,
+		      const struct page_source *source)
+{
+	decoder_prepare(decoder);
+	*maker = (struct record_maker){ .decoder = decoder,
+					.source = source,
+					.context = decoder_context(decoder),
+					.comms = decoder_comms(decoder) };
+	maker->events = decoder_events(decoder, &maker->event_count);
+}
+
 int record_reader_open(struct decoder *decoder, struct page_source *source,
 		       struct record_reader **out)
 {
 	struct record_reader *reader = xcalloc(1, sizeof(*reader));
 
-	decoder_prepare(decoder);
-	reader->decoder = decoder;
+	maker_set(&reader->maker, decoder, source);
 	reader->source = source;
-	reader->context = decoder_context(decoder);
-	reader->events = decoder_events(decoder, &reader->event_count);
-	reader->comms = decoder_comms(decoder);
 	for (size_t i = 0; i < source->stream_count; i++)
 		if ((size_t)source->streams[i].instance >= reader->instance_count)
 			reader->instance_count = (size_t)source->streams[i].instance + 1;
@@ -74,19 +87,19 @@ void record_reader_flush(struct record_reader *reader)
 }
 
 /* The name that the probe fetched, where it did; else the one that is known of the pid. */
-static const char *find_comm(const struct record_reader *reader, const struct decoder_event *event,
-			     const struct merged *raw, int pid)
+static const char *find_comm(const struct record_maker *maker, const struct decoder_event *event,
+			     const struct record_place *place, int pid)
 {
 	if (event->comm_offset != EVENT_NO_COMM) {
 		uint32_t word =
-			bytes_32(raw->data + event->comm_offset, reader->context->is_swapped);
+			bytes_32(place->data + event->comm_offset, maker->context->is_swapped);
 		uint32_t offset = word & 0xffff, length = word >> 16;
 
-		if (offset <= raw->size && length <= raw->size - offset && length > 1 &&
-		    memchr(raw->data + offset, '\0', length))
-			return (const char *)raw->data + offset;
+		if (offset <= place->size && length <= place->size - offset && length > 1 &&
+		    memchr(place->data + offset, '\0', length))
+			return (const char *)place->data + offset;
 	}
-	return comms_find(reader->comms, pid);
+	return comms_find(maker->comms, pid);
 }
 
 static void set_lost(struct record_reader *reader, const struct merged *raw, struct record *record)
@@ -137,7 +150,7 @@ static bool take_entry(struct record_reader *reader, const struct join_key *key,
 		return false;
 	reader->counts.unjoined_entries++;
 	set_entry(record, gone, reader->source,
-		  decoder_event(reader->decoder, gone->key.pair)->plan, raw->ts);
+		  decoder_event(reader->maker.decoder, gone->key.pair)->plan, raw->ts);
 	return true;
 }
 
@@ -166,50 +179,63 @@ static bool take_return(struct record_reader *reader, const struct decoder_event
 }
 
 /* What every record has. One by one: to set all of it to zero first takes as long as the rest. */
-static void set_event(const struct record_reader *reader, const struct decoder_event *event,
-		      const struct merged *raw, struct record *record)
+static void set_event(const struct record_maker *maker, const struct decoder_event *event,
+		      const struct record_place *place, struct record *record)
 {
-	const struct page_stream *stream = &reader->source->streams[raw->stream];
+	const struct page_stream *stream = &maker->source->streams[place->stream];
 
 	record->kind = RECORD_EVENT;
-	record->ts = raw->ts;
+	record->ts = place->ts;
 	record->entry_ts = 0;
 	record->lost = 0;
 	record->cpu = stream->cpu;
 	record->instance = stream->instance;
-	record->pid = (int)bytes_32(raw->data + event->pid_offset, reader->context->is_swapped);
-	record->is_lasting = reader->source->is_lasting && event->half == EVENT_WHOLE;
-	record->comm = find_comm(reader, event, raw, record->pid);
+	record->pid = (int)bytes_32(place->data + event->pid_offset, maker->context->is_swapped);
+	record->is_lasting = maker->source->is_lasting && event->half == EVENT_WHOLE;
+	record->comm = find_comm(maker, event, place, record->pid);
 	record->plan = event->plan;
 	record->data[!event->data] = NULL;
 	record->size[!event->data] = 0;
-	record->data[event->data] = raw->data;
-	record->size[event->data] = raw->size;
+	record->data[event->data] = place->data;
+	record->size[event->data] = place->size;
 }
 
-/* False: there is nothing to give for it, or not yet. */
-static bool read_event(struct record_reader *reader, const struct merged *raw,
-		       struct record *record)
+/* NULL: it is of none that is known, or is not as long as its event. */
+static const struct decoder_event *find_event(struct record_reader *reader,
+					      const struct merged *raw)
 {
+	const struct record_maker *maker = &reader->maker;
 	const struct decoder_event *event;
 	uint16_t id;
 
 	if (raw->size < 2) {
 		reader->counts.damaged++;
-		return false;
+		return NULL;
 	}
-	id = bytes_16(raw->data, reader->context->is_swapped);
-	event = &reader->events[id];
-	if (id >= reader->event_count || !event->plan) {
+	id = bytes_16(raw->data, maker->context->is_swapped);
+	event = &maker->events[id];
+	if (id >= maker->event_count || !event->plan) {
 		reader->counts.unknown++;
-		return false;
+		return NULL;
 	}
 	if (raw->size < event->size) {
 		reader->counts.damaged++;
-		return false;
+		return NULL;
 	}
-	set_event(reader, event, raw, record);
-	reader->kept[(size_t)record->instance * IDS + id]++;
+
+	size_t instance = (size_t)reader->source->streams[raw->stream].instance;
+
+	reader->kept[instance * IDS + id]++;
+	return event;
+}
+
+/* False: there is nothing to give for it, or not yet. */
+static bool read_event(struct record_reader *reader, const struct decoder_event *event,
+		       const struct merged *raw, struct record *record)
+{
+	const struct record_place place = { raw->ts, raw->data, raw->size, raw->stream };
+
+	set_event(&reader->maker, event, &place, record);
 	if (event->half == EVENT_WHOLE)
 		return true;
 
@@ -224,12 +250,16 @@ static bool read_event(struct record_reader *reader, const struct merged *raw,
 	return take_return(reader, event, &key, raw, record);
 }
 
-int record_reader_next(struct record_reader *reader, struct record *record)
+/* place NULL: nothing but records. */
+static inline int next(struct record_reader *reader, struct record_place *place,
+		       struct record *record)
 {
+	bool is_lasting = place && reader->source->is_lasting;
+	const struct decoder_event *event;
 	struct merged raw;
 	int result;
 
-	reader->context->generation++;
+	reader->maker.context->generation++;
 	if (reader->has_pending) {
 		reader->has_pending = false;
 		reader->counts.records++;
@@ -241,7 +271,13 @@ int record_reader_next(struct record_reader *reader, struct record *record)
 			set_lost(reader, &raw, record);
 			return 1;
 		}
-		if (read_event(reader, &raw, record)) {
+		event = find_event(reader, &raw);
+		if (event && is_lasting && event->half == EVENT_WHOLE) {
+			reader->counts.records++;
+			*place = (struct record_place){ raw.ts, raw.data, raw.size, raw.stream };
+			return 2;
+		}
+		if (event && read_event(reader, event, &raw, record)) {
 			reader->counts.records++;
 			return 1;
 		}
@@ -252,6 +288,47 @@ int record_reader_next(struct record_reader *reader, struct record *record)
 		reader->join = NULL;
 	}
 	return result;
+}
+
+int record_reader_next(struct record_reader *reader, struct record *record)
+{
+	return next(reader, NULL, record);
+}
+
+int record_reader_next_place(struct record_reader *reader, struct record_place *place,
+			     struct record *record)
+{
+	return next(reader, place, record);
+}
+
+struct record_maker *record_maker_new(struct decoder *decoder, const struct page_source *source)
+{
+	struct record_maker *maker = xcalloc(1, sizeof(*maker));
+
+	maker_set(maker, decoder, source);
+	return maker;
+}
+
+void record_maker_free(struct record_maker *maker)
+{
+	free(maker);
+}
+
+void record_make(struct record_maker *maker, const struct record_place *place,
+		 struct record *record)
+{
+	uint16_t id = bytes_16(place->data, maker->context->is_swapped);
+
+	/* What was kept of the record before is not of this one. */
+	maker->context->generation++;
+	set_event(maker, &maker->events[id], place, record);
+}
+
+void record_adopt(struct record_maker *maker, struct record *record)
+{
+	maker->context->generation++;
+	if (record->plan)
+		record->plan = maker->events[record->plan->id].plan;
 }
 
 const struct reader_counts *record_reader_counts(const struct record_reader *reader)

@@ -26,6 +26,35 @@ int record_reader_open(struct decoder *decoder, struct page_source *source,
  */
 int record_reader_next(struct record_reader *reader, struct record *record);
 
+/*
+ * A record that was not looked at yet: each decoder that was made from the same events, in the same
+ * order, can make it one of its own, in a thread of its own.
+ */
+struct record_place {
+	uint64_t ts;
+	const unsigned char *data;
+	uint32_t size;
+	uint32_t stream;
+};
+
+/*
+ * The same, but 2 with *place instead of *record where that is all there is to know, and where it
+ * stays as long as the source: whole events, of a file that is mapped.
+ */
+int record_reader_next_place(struct record_reader *reader, struct record_place *place,
+			     struct record *record);
+
+struct record_maker;
+
+/* Both are borrowed; the decoder has all its events. */
+struct record_maker *record_maker_new(struct decoder *decoder, const struct page_source *source);
+void record_maker_free(struct record_maker *maker);
+/* What record_reader_next() would have said. */
+void record_make(struct record_maker *maker, const struct record_place *place,
+		 struct record *record);
+/* A record of another decoder, to be looked at by this one's thread; its plan is made its own. */
+void record_adopt(struct record_maker *maker, struct record *record);
+
 /* Live, after tracing was stopped: what is left is given, and then it is the end. */
 void record_reader_flush(struct record_reader *reader);
 void record_reader_close(struct record_reader *reader);

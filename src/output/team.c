@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Records in, batches of copies to threads, lines out in order. It holds: a batch is the caller's,
- * or waits, or is one thread's; batches are numbered as they are given, and only the thread whose
- * batch's number has its turn writes. Threads share no decoder.
+ * A supply of records in, lines out in its order. It holds: stretches are numbered as they are
+ * read, by whoever has the supply; only the thread whose number has its turn writes. What a thread
+ * prints it has read itself, so that it is in its CPU's cache. Threads share no decoder; what is
+ * not in the mapped file (joined calls) is copied, for the supply goes on.
  */
 #include "output/team.h"
 
@@ -13,82 +14,137 @@
 #include "base/alloc.h"
 #include "output/style.h"
 
-#define BATCH_RECORDS 2048
-#define BATCH_BYTES   (512U << 10)
+/* Of a stretch: with their lines they are less than a CPU's second cache. */
+#define PLACES	4096
+#define RECORDS 1024
+#define BYTES	(256U << 10)
 
-struct batch {
-	struct batch *next;
-	uint64_t number;
-	struct record *records;
-	size_t count;
-	unsigned char *bytes; /* what the records point to */
-	size_t room, used;
-};
-
-struct member {
-	struct output_team *team;
-	struct decoder *decoder;
-	struct output *output;
-	struct batch *batch; /* at work on */
-	pthread_t thread;
-};
-
-struct output_team {
-	struct member *members;
-	size_t member_count;
-	struct batch *filling;
-	pthread_mutex_t mutex; /* of all below */
-	pthread_cond_t changed;
-	struct batch *waiting, **last_waiting;
-	struct batch *free;
-	uint64_t given, turn; /* numbers */
+struct team {
+	const struct output_supply *supply;
+	pthread_mutex_t reading; /* of the supply and */
+	uint64_t read;		 /* stretches so far */
 	bool is_over;
+	pthread_mutex_t writing; /* of the output and */
+	pthread_cond_t turned;
+	uint64_t turn; /* whose number it is to write */
 	int error;
 };
 
-static struct batch *batch_new(void)
-{
-	struct batch *batch = xcalloc(1, sizeof(*batch));
-
-	batch->records = xcalloc(BATCH_RECORDS, sizeof(*batch->records));
-	batch->room = BATCH_BYTES;
-	batch->bytes = xmalloc(batch->room);
-	return batch;
-}
-
-static void batch_free(struct batch *batch)
-{
-	if (!batch)
-		return;
-	free(batch->records);
-	free(batch->bytes);
-	free(batch);
-}
+struct member {
+	struct team *team;
+	const struct output_member *own;
+	struct record_maker *maker;
+	struct output *output;
+	pthread_t thread;
+	/* The stretch that it is at. */
+	uint64_t number;
+	struct record_place *places; /* data NULL: it is the record of the index size */
+	size_t count;
+	struct record *records;
+	size_t record_count;
+	unsigned char *bytes; /* what the records point to */
+	size_t room, used;
+};
 
 /* Before the buffer of a member is written: those before it come first. */
 static void await_turn(void *context)
 {
 	struct member *member = context;
-	struct output_team *team = member->team;
+	struct team *team = member->team;
 
-	pthread_mutex_lock(&team->mutex);
-	while (team->turn != member->batch->number && !team->is_over)
-		pthread_cond_wait(&team->changed, &team->mutex);
+	pthread_mutex_lock(&team->writing);
+	while (team->turn != member->number)
+		pthread_cond_wait(&team->turned, &team->writing);
 	if (member->output->buffer.error == 0)
-		member->output->buffer.error = team->is_over ? -ECANCELED : team->error;
-	pthread_mutex_unlock(&team->mutex);
+		member->output->buffer.error = team->error;
+	pthread_mutex_unlock(&team->writing);
 }
 
-static void print_batch(struct member *member)
+/* The next one's turn; false: nothing more can be written. */
+static bool end_turn(struct member *member)
 {
-	struct batch *batch = member->batch;
+	struct team *team = member->team;
+	bool is_well;
 
-	for (size_t i = 0; i < batch->count; i++) {
-		struct record *record = &batch->records[i];
+	pthread_mutex_lock(&team->writing);
+	if (!team->error)
+		team->error = member->output->buffer.error;
+	is_well = !team->error;
+	team->turn++;
+	pthread_cond_broadcast(&team->turned);
+	pthread_mutex_unlock(&team->writing);
+	return is_well;
+}
 
-		if (record->plan)
-			record->plan = decoder_own_plan(member->decoder, record->plan->index);
-		output_record(member->output, record);
+static const void *copy(struct member *member, const void *from, size_t size)
+{
+	unsigned char *to = member->bytes + member->used;
+
+	memcpy(to, from, size);
+	member->used += (size + 7) & ~(size_t)7;
+	return to;
+}
+
+static void copy_record(struct member *member, const struct record *record)
+{
+	struct record *to = &member->records[member->record_count];
+
+	*to = *record;
+	for (int i = 0; i < 2; i++)
+		if (record->data[i])
+			to->data[i] = copy(member, record->data[i], record->size[i]);
+	if (record->comm)
+		to->comm = copy(member, record->comm, strlen(record->comm) + 1);
+	member->places[member->count++] =
+		(struct record_place){ .size = (uint32_t)member->record_count++ };
+}
+
+/* Both halves, and a name out of one, are at most as long as a sub-buffer each. */
+static size_t record_room(const struct team *team)
+{
+	return 3 * team->supply->source->page_size + 24;
+}
+
+/* With the supply in hand. */
+static void read_stretch(struct member *member)
+{
+	struct team *team = member->team;
+	const struct output_supply *supply = team->supply;
+	size_t full = member->room - record_room(team);
+	struct record record;
+
+	member->number = team->read++;
+	member->count = member->record_count = member->used = 0;
+	while (member->count < PLACES && member->record_count < RECORDS && member->used <= full) {
+		int got = supply->next(supply->context, &member->places[member->count], &record);
+
+		if (got == 2) {
+			member->count++;
+		} else if (got == 1) {
+			copy_record(member, &record);
+		} else {
+			team->is_over = true;
+			return;
+		}
+	}
+}
+
+static void print_stretch(struct member *member)
+{
+	const struct output_member *own = member->own;
+
+	for (size_t i = 0; i < member->count; i++) {
+		const struct record_place *place = &member->places[i];
+		struct record made, *record = &made;
+
+		if (place->data) {
+			record_make(member->maker, place, record);
+		} else {
+			record = &member->records[place->size];
+			record_adopt(member->maker, record);
+		}
+		if (record->kind != RECORD_EVENT || !own->keeps || own->keeps(own->context, record))
+			output_record(member->output, record);
 	}
 	await_turn(member);
 	output_flush(member->output);
@@ -97,183 +153,70 @@ static void print_batch(struct member *member)
 static void *work(void *context)
 {
 	struct member *member = context;
-	struct output_team *team = member->team;
+	struct team *team = member->team;
 
-	pthread_mutex_lock(&team->mutex);
 	for (;;) {
-		while (!team->waiting && !team->is_over)
-			pthread_cond_wait(&team->changed, &team->mutex);
+		pthread_mutex_lock(&team->reading);
 		if (team->is_over)
 			break;
-		member->batch = team->waiting;
-		team->waiting = member->batch->next;
-		if (!team->waiting)
-			team->last_waiting = &team->waiting;
-		pthread_mutex_unlock(&team->mutex);
-		print_batch(member);
-		pthread_mutex_lock(&team->mutex);
-		if (!team->error)
-			team->error = member->output->buffer.error;
-		team->turn++;
-		member->batch->next = team->free;
-		team->free = member->batch;
-		member->batch = NULL;
-		pthread_cond_broadcast(&team->changed);
+		read_stretch(member);
+		pthread_mutex_unlock(&team->reading);
+		print_stretch(member);
+		if (end_turn(member))
+			continue;
+		pthread_mutex_lock(&team->reading);
+		team->is_over = true;
+		break;
 	}
-	pthread_mutex_unlock(&team->mutex);
+	pthread_mutex_unlock(&team->reading);
 	return NULL;
 }
 
-/* Gives the batch that is being filled away. */
-static void give(struct output_team *team)
+static void member_open(struct member *member, struct team *team, const struct output_member *own,
+			const struct output_options *options)
 {
-	struct batch *batch = team->filling;
-
-	team->filling = NULL;
-	pthread_mutex_lock(&team->mutex);
-	batch->number = team->given++;
-	batch->next = NULL;
-	*team->last_waiting = batch;
-	team->last_waiting = &batch->next;
-	pthread_cond_broadcast(&team->changed);
-	pthread_mutex_unlock(&team->mutex);
-}
-
-static int take_free(struct output_team *team)
-{
-	int error;
-
-	pthread_mutex_lock(&team->mutex);
-	while (!team->free)
-		pthread_cond_wait(&team->changed, &team->mutex);
-	team->filling = team->free;
-	team->free = team->filling->next;
-	error = team->error;
-	pthread_mutex_unlock(&team->mutex);
-	team->filling->count = team->filling->used = 0;
-	return error;
-}
-
-static const void *copy(struct batch *batch, const void *from, size_t size, size_t room)
-{
-	unsigned char *to = batch->bytes + batch->used;
-
-	memcpy(to, from, size);
-	batch->used += (room + 7) & ~(size_t)7;
-	return to;
-}
-
-int output_team_record(struct output_team *team, const struct record *record)
-{
-	bool is_copied = !record->is_lasting;
-	size_t comm = is_copied && record->comm ? strlen(record->comm) + 1 : 0;
-	size_t size = !is_copied ? 0
-				 : (record->data[0] ? record->size[0] : 0U) +
-					   (record->data[1] ? record->size[1] : 0U) + comm + 24;
-	struct batch *batch = team->filling;
-	int error = 0;
-
-	if (batch && (batch->count == BATCH_RECORDS || batch->used + size > batch->room)) {
-		give(team);
-		batch = NULL;
-	}
-	if (!batch) {
-		error = take_free(team);
-		batch = team->filling;
-	}
-	/* Empty, and still too small: records are at most as long as a sub-buffer. */
-	if (size > batch->room) {
-		batch->bytes = xrealloc_array(batch->bytes, size, 1);
-		batch->room = size;
-	}
-
-	struct record *to = &batch->records[batch->count++];
-
-	*to = *record;
-	if (!is_copied)
-		return error;
-	for (int i = 0; i < 2; i++)
-		if (record->data[i])
-			to->data[i] =
-				copy(batch, record->data[i], record->size[i], record->size[i]);
-	if (record->comm)
-		to->comm = copy(batch, record->comm, comm, comm);
-	return error;
-}
-
-int output_team_flush(struct output_team *team)
-{
-	int error;
-
-	if (team->filling)
-		give(team);
-	pthread_mutex_lock(&team->mutex);
-	while (team->turn != team->given)
-		pthread_cond_wait(&team->changed, &team->mutex);
-	error = team->error;
-	pthread_mutex_unlock(&team->mutex);
-	return error;
-}
-
-static bool start_member(struct output_team *team, struct member *member,
-			 const struct output_options *options, struct decoder *decoder)
-{
-	*member =
-		(struct member){ .team = team, .decoder = decoder, .output = output_new(options) };
+	*member = (struct member){ .team = team, .own = own, .room = BYTES + record_room(team) };
+	member->maker = record_maker_new(own->decoder, team->supply->source);
+	member->output = output_new(options);
 	member->output->buffer.before_write = await_turn;
 	member->output->buffer.context = member;
-	if (pthread_create(&member->thread, NULL, work, member) == 0)
-		return true;
+	member->places = xcalloc(PLACES, sizeof(*member->places));
+	member->records = xcalloc(RECORDS, sizeof(*member->records));
+	member->bytes = xmalloc(member->room);
+}
+
+static void member_close(struct member *member)
+{
+	record_maker_free(member->maker);
 	output_free(member->output);
-	return false;
+	free(member->places);
+	free(member->records);
+	free(member->bytes);
 }
 
-struct output_team *output_team_new(const struct output_options *options,
-				    struct decoder *const *decoders, size_t count)
+int output_team_print(const struct output_options *options, const struct output_supply *supply,
+		      const struct output_member *members, size_t count)
 {
-	struct output_team *team = xcalloc(1, sizeof(*team));
+	struct team team = { .supply = supply };
+	struct member *all = xcalloc(count, sizeof(*all));
+	size_t started = 1;
 
-	pthread_mutex_init(&team->mutex, NULL);
-	pthread_cond_init(&team->changed, NULL);
-	team->last_waiting = &team->waiting;
-	team->members = xcalloc(count, sizeof(*team->members));
-	for (size_t i = 0; i < 2 * count + 1; i++) {
-		struct batch *batch = batch_new();
-
-		batch->next = team->free;
-		team->free = batch;
-	}
-	while (team->member_count < count && start_member(team, &team->members[team->member_count],
-							  options, decoders[team->member_count]))
-		team->member_count++;
-	if (team->member_count > 0)
-		return team;
-	output_team_free(team);
-	return NULL;
-}
-
-void output_team_free(struct output_team *team)
-{
-	if (!team)
-		return;
-	pthread_mutex_lock(&team->mutex);
-	team->is_over = true;
-	pthread_cond_broadcast(&team->changed);
-	pthread_mutex_unlock(&team->mutex);
-	for (size_t i = 0; i < team->member_count; i++) {
-		pthread_join(team->members[i].thread, NULL);
-		output_free(team->members[i].output);
-	}
-	/* With all threads gone, batches are here or nowhere. */
-	struct batch *lists[] = { team->free, team->waiting, team->filling };
-	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
-		for (struct batch *batch = lists[i], *next; batch; batch = next) {
-			next = batch == team->filling ? NULL : batch->next;
-			batch_free(batch);
-		}
-	}
-	pthread_cond_destroy(&team->changed);
-	pthread_mutex_destroy(&team->mutex);
-	free(team->members);
-	free(team);
+	pthread_mutex_init(&team.reading, NULL);
+	pthread_mutex_init(&team.writing, NULL);
+	pthread_cond_init(&team.turned, NULL);
+	for (size_t i = 0; i < count; i++)
+		member_open(&all[i], &team, &members[i], options);
+	while (started < count &&
+	       pthread_create(&all[started].thread, NULL, work, &all[started]) == 0)
+		started++;
+	work(&all[0]);
+	for (size_t i = 1; i < started; i++)
+		pthread_join(all[i].thread, NULL);
+	for (size_t i = 0; i < count; i++)
+		member_close(&all[i]);
+	pthread_cond_destroy(&team.turned);
+	pthread_mutex_destroy(&team.writing);
+	pthread_mutex_destroy(&team.reading);
+	free(all);
+	return team.error;
 }

@@ -1,27 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Records to lines on several CPUs: the caller reads records and gives them here, threads print
- * batches of them side by side, and the lines come out in the order in which the records came in.
+ * Records to lines on several CPUs: each thread reads a stretch of them, prints it into a buffer of
+ * its own while others read and print theirs, and writes it when its turn has come: the lines are
+ * those of one thread.
  */
 #ifndef NK_OUTPUT_TEAM_H
 #define NK_OUTPUT_TEAM_H
 
 #include "decode/decoder.h"
+#include "decode/reader.h"
 #include "output/output.h"
 
-struct output_team;
+/*
+ * Of one thread. Its decoder is that thread's alone meanwhile (borrowed), and was made from the
+ * same events, in the same order, as the reader's.
+ */
+struct output_member {
+	struct decoder *decoder;
+	bool (*keeps)(const void *context, const struct record *record); /* NULL: all */
+	const void *context;
+};
+
+/* Where records come from; called by one thread at a time, and not again after the end. */
+struct output_supply {
+	const struct page_source *source;
+	/* As record_reader_next_place(): 0 and less are the end. */
+	int (*next)(void *context, struct record_place *place, struct record *record);
+	void *context;
+};
 
 /*
- * A thread for each decoder, which is that thread's alone from now on (borrowed, must outlive the
- * team); each was made from the same events, in the same order, as the reader's. NULL: no thread
- * can be had.
+ * Up to the end of the supply, in the caller's thread and, where they can be had, in as many others
+ * as there are members beside the first. 0, or -errno of a write.
  */
-struct output_team *output_team_new(const struct output_options *options,
-				    struct decoder *const *decoders, size_t count);
-/* What the record points to is copied where it does not last. 0, or -errno of a write. */
-int output_team_record(struct output_team *team, const struct record *record);
-/* Waits until all is written. 0, or -errno of a write. */
-int output_team_flush(struct output_team *team);
-void output_team_free(struct output_team *team); /* without flushing */
+int output_team_print(const struct output_options *options, const struct output_supply *supply,
+		      const struct output_member *members, size_t count);
 
 #endif
