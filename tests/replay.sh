@@ -28,17 +28,39 @@ for report in "$data"/*.report; do
 done
 [ "$compared" -gt 0 ] || fail "no recording was compared"
 
+# One CPU and all of them: a recording with joined calls, with losses every so often, and one without either.
+last_cpu=$(taskset -cp $$ | sed 's/.*[:, ]\([0-9]*\)\(-[0-9]*\)\{0,1\}$/\1/')
 tests/bench/repeat "$data/v7.dat" "$work/large.dat" 60000 || fail "tests/bench/repeat"
-for style in text json; do
-	"$nk" replay --style $style "$work/large.dat" >"$work/all" || fail "replay of a large recording"
-	taskset -c "$(taskset -cp $$ | sed 's/.*[:, ]\([0-9]*\)\(-[0-9]*\)\{0,1\}$/\1/')" \
-		"$nk" replay --style $style "$work/large.dat" >"$work/one" || fail "replay on one CPU"
-	cmp "$work/one" "$work/all" || fail "$style of one CPU and of all differ"
-	lines=$(wc -l <"$work/all")
-	[ "$lines" -ge 60000 ] || fail "only $lines of 60000 records are printed"
+tests/bench/repeat "$data/calls.dat" "$work/calls.dat" 60000 || fail "tests/bench/repeat"
+tests/reencode -l 7:77 "$work/calls.dat" "$work/lossy.dat" || fail "tests/reencode"
+middle=$("$nk" replay --fields ts "$work/calls.dat" | sed -n '20000s/\(.*\)\(.........\)$/\1.\2/p')
+[ "$(wc -c <"$work/calls.dat")" -gt 4194304 ] || fail "a recording so small is not printed by several threads"
+for recording in large calls lossy; do
+	for what in '--style text' '--style json' '--style csv' '--style trace-cmd' '--fields ts,pid,event' --stat \
+		'-f pid>1' "--style json -f event==tcp_recvmsg" "--since $middle" "--style json --until $middle"; do
+		# shellcheck disable=SC2086
+		"$nk" replay $what "$work/$recording.dat" >"$work/all" 2>"$work/all.errors"
+		all=$?
+		# shellcheck disable=SC2086
+		taskset -c "$last_cpu" "$nk" replay $what "$work/$recording.dat" >"$work/one" 2>"$work/one.errors"
+		[ $all = $? ] || fail "replay $what of $recording: status $all on all CPUs, another on one"
+		cmp "$work/one" "$work/all" || fail "replay $what of $recording: one CPU and all differ"
+		cmp "$work/one.errors" "$work/all.errors" || fail "replay $what of $recording: one CPU says something else"
+		[ -s "$work/all" ] || fail "replay $what of $recording prints nothing"
+	done
 done
+[ "$("$nk" replay "$work/lossy.dat" 2>/dev/null | grep -c '77 events lost$')" = 1 ] || fail "losses of a large recording are not shown"
+"$nk" replay -j "$work/calls.dat" 2>/dev/null | grep -q '"event":"tcp_recvmsg".*"dur":' || fail "there are no joined calls"
+"$nk" replay "$work/large.dat" >"$work/all" || fail "replay of a large recording"
+lines=$(wc -l <"$work/all")
+[ "$lines" -ge 60000 ] || fail "only $lines of 60000 records are printed"
 counted=$("$nk" replay --stat "$work/large.dat" | awk '$1 == "all" { print $2 }')
 [ "$counted" = "$lines" ] || fail "--stat counts $counted, and $lines are printed"
+
+# Each probe once, also where it has a plan for each of its carriers; and as many as are printed.
+"$nk" replay --stat "$data/calls.dat" | sed '/^$/,$d; 1d' | awk '{ print $2, $1 }' | sort >"$work/stat"
+"$nk" replay --fields event "$data/calls.dat" | sort | uniq -c | awk '{ print $1, $2 }' | sort >"$work/counted"
+cmp "$work/counted" "$work/stat" || fail "--stat counts other probes than are printed"
 
 # The time of the record in the middle, as text shows it.
 "$nk" replay "$work/large.dat" >"$work/all"
