@@ -32,8 +32,8 @@ done
 last_cpu=$(taskset -cp $$ | sed 's/.*[:, ]\([0-9]*\)\(-[0-9]*\)\{0,1\}$/\1/')
 tests/bench/repeat "$data/v7.dat" "$work/large.dat" 60000 || fail "tests/bench/repeat"
 tests/bench/repeat "$data/calls.dat" "$work/calls.dat" 60000 || fail "tests/bench/repeat"
-tests/reencode -l 7:77 "$work/calls.dat" "$work/lossy.dat" || fail "tests/reencode"
-middle=$("$nk" replay --fields ts "$work/calls.dat" | sed -n '20000s/\(.*\)\(.........\)$/\1.\2/p')
+tests/bench/repeat "$data/calls.dat" "$work/lossy.dat" 60000 77 || fail "tests/bench/repeat"
+middle=$("$nk" replay --fields ts "$work/calls.dat" 2>/dev/null | sed -n '20000s/\(.*\)\(.........\)$/\1.\2/p')
 [ "$(wc -c <"$work/calls.dat")" -gt 4194304 ] || fail "a recording so small is not printed by several threads"
 for recording in large calls lossy; do
 	for what in '--style text' '--style json' '--style csv' '--style trace-cmd' '--fields ts,pid,event' --stat \
@@ -49,7 +49,7 @@ for recording in large calls lossy; do
 		[ -s "$work/all" ] || fail "replay $what of $recording prints nothing"
 	done
 done
-[ "$("$nk" replay "$work/lossy.dat" 2>/dev/null | grep -c '77 events lost$')" = 1 ] || fail "losses of a large recording are not shown"
+[ "$("$nk" replay "$work/lossy.dat" 2>/dev/null | grep -c '77 events lost$')" -gt 10 ] || fail "losses of a large recording are not shown"
 "$nk" replay -j "$work/calls.dat" 2>/dev/null | grep -q '"event":"tcp_recvmsg".*"dur":' || fail "there are no joined calls"
 "$nk" replay "$work/large.dat" >"$work/all" || fail "replay of a large recording"
 lines=$(wc -l <"$work/all")

@@ -25,8 +25,8 @@
 #define CALL_SECONDS 5
 /* Of memory that is not the mapped file: a width in a print fmt can ask for any amount. */
 #define DATA_BYTES (UINT64_C(2) << 30)
-/* AddressSanitizer maps terabytes of its own. */
-#ifdef __SANITIZE_ADDRESS__
+/* Sanitizers map terabytes of their own. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define HAS_SHADOW 1
 #else
 #define HAS_SHADOW 0
@@ -61,6 +61,7 @@ static void on_fault(int number)
 static void on_second(int number)
 {
 	bool is_same = false;
+	int error = errno;
 
 	(void)number;
 	for (size_t i = 0; i < GUARD_SLOTS; i++)
@@ -71,6 +72,7 @@ static void on_second(int number)
 	/* The thread that writes may be this one: it is not waited for, but looked at again. */
 	if (is_same && !own->progress.is_writing && guard_note_all(&own->guard, numbers) > 0)
 		_exit(STATUS_FAULT);
+	errno = error;
 	seconds = is_same ? seconds : 0;
 	memcpy(numbers, own->guard.numbers, sizeof(numbers));
 }

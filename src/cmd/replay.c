@@ -201,8 +201,7 @@ static int open_paths(struct replay *replay, struct diags *diags)
 		replay->file_bytes = status.st_size;
 	if (*style == OUTPUT_TRACE_CMD)
 		replay->plugins = decoder_load_plugins();
-	if (*style == OUTPUT_TEXT)
-		tzset();
+	tzset();
 	return 0;
 }
 

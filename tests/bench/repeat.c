@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A recording in, a longer one of the same kernel out, to measure by: repeat FROM TO RECORDS. The
- * records follow each other again and again with their time moved on, in pages filled as the kernel
- * fills them, until there are at least so many; formats, names and descriptions stay.
+ * A recording in, a longer one of the same kernel out, to measure by: repeat FROM TO RECORDS
+ * [LOST]. The records follow each other again and again with their time moved on, in pages filled
+ * as the kernel fills them, until there are at least so many; formats, names and descriptions stay.
+ * LOST events are said to be lost before each hundredth page that has room for the number.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -20,6 +21,8 @@
 #define DELTA_MAX    ((1U << 27) - 1)
 #define SHORT_MAX    (28 * 4)
 #define TYPE_EXTEND  30
+#define LOSSY_PAGES  100
+#define LOST	     (UINT64_C(3) << 30) /* of the commit word: a count follows the data */
 
 struct stored {
 	uint64_t ts;
@@ -43,6 +46,7 @@ struct repeat {
 	struct dat_writer *writer;
 	struct stream *streams;
 	uint64_t first, last; /* of all records */
+	uint64_t lost, page_count;
 	size_t record_count;
 };
 
@@ -112,8 +116,13 @@ static int write_page(struct repeat *repeat, struct stream *stream)
 
 	if (stream->used <= HEADER_BYTES)
 		return 0;
-	memcpy(stream->page + 8, &commit, sizeof(commit));
 	memset(stream->page + stream->used, 0, repeat->source->page_size - stream->used);
+	if (repeat->lost > 0 && stream->used + 8 <= repeat->source->page_size &&
+	    ++repeat->page_count % LOSSY_PAGES == 0) {
+		memcpy(stream->page + stream->used, &repeat->lost, sizeof(repeat->lost));
+		commit |= LOST;
+	}
+	memcpy(stream->page + 8, &commit, sizeof(commit));
 	stream->used = 0;
 	return dat_writer_write_page(repeat->writer, stream->buffer, stream->cpu_index,
 				     stream->page, repeat->source->page_size);
@@ -192,10 +201,12 @@ int main(int argc, char **argv)
 	struct diags diags = { 0 };
 	const char *incomplete;
 
-	if (argc != 4) {
-		fputs("usage: repeat FROM TO RECORDS\n", stderr);
+	if (argc != 4 && argc != 5) {
+		fputs("usage: repeat FROM TO RECORDS [LOST]\n", stderr);
 		return 2;
 	}
+	if (argc == 5)
+		repeat.lost = strtoull(argv[4], NULL, 10);
 	int err = dat_reader_open(argv[1], &repeat.reader, &incomplete, &diags);
 	if (err)
 		return fail(argv[1], err, &diags);
