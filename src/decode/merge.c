@@ -53,6 +53,7 @@ struct merge {
 	bool is_held_back;    /* live, and more may come */
 	uint64_t clear_until; /* pages read until then can be given */
 	uint64_t round_at;    /* when the last round of reading began */
+	uint64_t lost;
 	uint64_t damaged;
 	int error;
 };
@@ -246,7 +247,7 @@ static bool can_give(const struct merge *merge)
 	       merge->streams[merge->heap[0].stream].read_at + SETTLE_NS <= merge->clear_until;
 }
 
-int merge_next(struct merge *merge, struct merged *out)
+int merge_next(struct merge *merge, struct record_place *out)
 {
 	if (merge->is_given)
 		drop_given(merge);
@@ -265,9 +266,8 @@ int merge_next(struct merge *merge, struct merged *out)
 	out->stream = merge->heap[0].stream;
 	out->data = NULL;
 	out->size = 0;
-	out->lost = 0;
 	if (stream->loss.is_lost) {
-		out->lost = stream->loss.count;
+		merge->lost = stream->loss.count;
 		stream->loss = (struct walk_loss){ 0 };
 		return 1;
 	}
@@ -287,6 +287,11 @@ void merge_flush(struct merge *merge)
 	for (uint32_t i = 0; i < merge->source->stream_count; i++)
 		if (!merge->streams[i].page && advance(merge, i))
 			heap_push(merge, i);
+}
+
+uint64_t merge_lost(const struct merge *merge)
+{
+	return merge->lost;
 }
 
 uint64_t merge_take_damaged(struct merge *merge)

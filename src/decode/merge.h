@@ -6,19 +6,11 @@
 #ifndef NK_DECODE_MERGE_H
 #define NK_DECODE_MERGE_H
 
+#include "decode/record.h"
 #include "decode/walk.h"
 #include "ring/page.h"
 
 struct merge;
-
-/* A raw record, or (data NULL) word of events that were lost before the record that follows. */
-struct merged {
-	uint64_t ts;
-	const unsigned char *data; /* valid until the following merge_next() */
-	uint32_t size;
-	uint32_t stream;
-	uint64_t lost; /* 0: unknown */
-};
 
 /* source and layout are borrowed. */
 struct merge *merge_new(struct page_source *source, const struct walk_layout *layout);
@@ -26,7 +18,9 @@ void merge_free(struct merge *merge);
 
 /* 1: *out is set; 0: none in order yet (live); -ENODATA: end; -errno: a stream could not be read.
  */
-int merge_next(struct merge *merge, struct merged *out);
+int merge_next(struct merge *merge, struct record_place *out);
+/* Where data is NULL: how many were lost before the record that follows. 0: unknown. */
+uint64_t merge_lost(const struct merge *merge);
 
 /* Live: what comes from now on is read to the end, and then it is the end. */
 void merge_flush(struct merge *merge);

@@ -102,17 +102,19 @@ static const char *find_comm(const struct record_maker *maker, const struct deco
 	return comms_find(maker->comms, pid);
 }
 
-static void set_lost(struct record_reader *reader, const struct merged *raw, struct record *record)
+static void set_lost(struct record_reader *reader, const struct record_place *raw,
+		     struct record *record)
 {
 	const struct page_stream *stream = &reader->source->streams[raw->stream];
+	uint64_t lost = merge_lost(reader->merge);
 
 	*record = (struct record){ .kind = RECORD_LOST,
 				   .ts = raw->ts,
-				   .lost = raw->lost,
+				   .lost = lost,
 				   .cpu = stream->cpu,
 				   .instance = stream->instance };
-	reader->counts.lost += raw->lost;
-	if (raw->lost == 0)
+	reader->counts.lost += lost;
+	if (lost == 0)
 		reader->counts.lost_unknown++;
 	if (reader->join)
 		join_lost(reader->join, raw->stream, raw->ts);
@@ -136,7 +138,7 @@ static void set_entry(struct record *record, const struct join_entry *entry,
 }
 
 static bool take_entry(struct record_reader *reader, const struct join_key *key,
-		       const struct merged *raw, struct record *record)
+		       const struct record_place *raw, struct record *record)
 {
 	struct join_entry entry = { .key = *key,
 				    .ts = raw->ts,
@@ -155,7 +157,8 @@ static bool take_entry(struct record_reader *reader, const struct join_key *key,
 }
 
 static bool take_return(struct record_reader *reader, const struct decoder_event *event,
-			const struct join_key *key, const struct merged *raw, struct record *record)
+			const struct join_key *key, const struct record_place *raw,
+			struct record *record)
 {
 	bool is_sure = true;
 	const struct join_entry *entry = join_leave(reader->join, key, raw->stream, &is_sure);
@@ -202,7 +205,7 @@ static void set_event(const struct record_maker *maker, const struct decoder_eve
 
 /* NULL: it is of none that is known, or is not as long as its event. */
 static const struct decoder_event *find_event(struct record_reader *reader,
-					      const struct merged *raw)
+					      const struct record_place *raw)
 {
 	const struct record_maker *maker = &reader->maker;
 	const struct decoder_event *event;
@@ -231,11 +234,9 @@ static const struct decoder_event *find_event(struct record_reader *reader,
 
 /* False: there is nothing to give for it, or not yet. */
 static bool read_event(struct record_reader *reader, const struct decoder_event *event,
-		       const struct merged *raw, struct record *record)
+		       const struct record_place *raw, struct record *record)
 {
-	const struct record_place place = { raw->ts, raw->data, raw->size, raw->stream };
-
-	set_event(&reader->maker, event, &place, record);
+	set_event(&reader->maker, event, raw, record);
 	if (event->half == EVENT_WHOLE)
 		return true;
 
@@ -250,13 +251,12 @@ static bool read_event(struct record_reader *reader, const struct decoder_event 
 	return take_return(reader, event, &key, raw, record);
 }
 
-/* place NULL: nothing but records. */
-static inline int next(struct record_reader *reader, struct record_place *place,
+/* has_places: those that last are given as they are. */
+static inline int next(struct record_reader *reader, bool has_places, struct record_place *place,
 		       struct record *record)
 {
-	bool is_lasting = place && reader->source->is_lasting;
+	bool is_lasting = has_places && reader->source->is_lasting;
 	const struct decoder_event *event;
-	struct merged raw;
 	int result;
 
 	reader->maker.context->generation++;
@@ -266,18 +266,17 @@ static inline int next(struct record_reader *reader, struct record_place *place,
 		*record = reader->pending;
 		return 1;
 	}
-	while ((result = merge_next(reader->merge, &raw)) > 0) {
-		if (!raw.data) {
-			set_lost(reader, &raw, record);
+	while ((result = merge_next(reader->merge, place)) > 0) {
+		if (!place->data) {
+			set_lost(reader, place, record);
 			return 1;
 		}
-		event = find_event(reader, &raw);
+		event = find_event(reader, place);
 		if (event && is_lasting && event->half == EVENT_WHOLE) {
 			reader->counts.records++;
-			*place = (struct record_place){ raw.ts, raw.data, raw.size, raw.stream };
 			return 2;
 		}
-		if (event && read_event(reader, event, &raw, record)) {
+		if (event && read_event(reader, event, place, record)) {
 			reader->counts.records++;
 			return 1;
 		}
@@ -292,13 +291,15 @@ static inline int next(struct record_reader *reader, struct record_place *place,
 
 int record_reader_next(struct record_reader *reader, struct record *record)
 {
-	return next(reader, NULL, record);
+	struct record_place place;
+
+	return next(reader, false, &place, record);
 }
 
 int record_reader_next_place(struct record_reader *reader, struct record_place *place,
 			     struct record *record)
 {
-	return next(reader, place, record);
+	return next(reader, true, place, record);
 }
 
 struct record_maker *record_maker_new(struct decoder *decoder, const struct page_source *source)

@@ -27,17 +27,6 @@ int record_reader_open(struct decoder *decoder, struct page_source *source,
 int record_reader_next(struct record_reader *reader, struct record *record);
 
 /*
- * A record that was not looked at yet: each decoder that was made from the same events, in the same
- * order, can make it one of its own, in a thread of its own.
- */
-struct record_place {
-	uint64_t ts;
-	const unsigned char *data;
-	uint32_t size;
-	uint32_t stream;
-};
-
-/*
  * The same, but 2 with *place instead of *record where that is all there is to know, and where it
  * stays as long as the source: whole events, of a file that is mapped.
  */

@@ -34,6 +34,17 @@ struct record {
 	uint32_t size[2];
 };
 
+/*
+ * A record that was not looked at yet: each decoder that was made from the same events, in the same
+ * order, can make it one of its own, in a thread of its own.
+ */
+struct record_place {
+	uint64_t ts;
+	const unsigned char *data; /* NULL: none, events were lost */
+	uint32_t size;
+	uint32_t stream;
+};
+
 /* One field as the reader sees it. */
 enum plan_field_kind {
 	PLAN_NUMBER, /* display of an integer of 1, 2, 4, 8 bytes */

@@ -126,7 +126,11 @@ void style_put_task(struct output *output, const struct record *record)
 	if (slot->length > 0 && slot->pid == record->pid &&
 	    ((record->is_lasting && slot->lasting == record->comm) ||
 	     strcmp(slot->comm, record->comm) == 0)) {
-		memcpy(at, slot->text, sizeof(slot->text));
+		/* Copies of lengths that the compiler knows. */
+		memcpy(at, slot->text, TASK_SHORT);
+		if (slot->length > TASK_SHORT)
+			memcpy(at + TASK_SHORT, slot->text + TASK_SHORT,
+			       sizeof(slot->text) - TASK_SHORT);
 		output->buffer.end += slot->length;
 		return;
 	}

@@ -52,6 +52,7 @@ extern const struct style_ops tracecmd_style;
 
 /* The text of a task that was met before. */
 #define TASK_SLOTS 256
+#define TASK_SHORT 32
 struct task_slot {
 	int pid;
 	uint8_t length;	     /* 0: free */

@@ -32,7 +32,7 @@ START_TEST(files)
 	struct memory_source *memory = memory_source_new();
 	uint64_t clocks[5] = { 0 }, before = 0;
 	size_t given = 0, lost = 0;
-	struct merged merged;
+	struct record_place merged;
 	struct merge *merge;
 	int result;
 
@@ -137,7 +137,7 @@ static void nap(void)
 }
 
 /* Calls until there is a record; how long that took in ms. */
-static uint64_t wait_for_record(struct merge *merge, struct merged *merged)
+static uint64_t wait_for_record(struct merge *merge, struct record_place *merged)
 {
 	uint64_t start = now();
 	int result;
@@ -155,7 +155,7 @@ START_TEST(live_order)
 {
 	struct late_source *late = late_new(2000, 1000, 10);
 	struct merge *merge = merge_new(&late->source, &layout);
-	struct merged merged;
+	struct record_place merged;
 
 	wait_for_record(merge, &merged);
 	ck_assert_uint_eq(merged.ts, 1000);
@@ -173,7 +173,7 @@ START_TEST(live_delay)
 {
 	struct late_source *late = late_new(1000, 2000, 100000);
 	struct merge *merge = merge_new(&late->source, &layout);
-	struct merged merged;
+	struct record_place merged;
 	uint64_t ms = wait_for_record(merge, &merged);
 
 	ck_assert_uint_eq(merged.ts, 1000);
@@ -189,7 +189,7 @@ START_TEST(live_flush)
 {
 	struct late_source *late = late_new(2000, 1000, 0);
 	struct merge *merge = merge_new(&late->source, &layout);
-	struct merged merged;
+	struct record_place merged;
 
 	late->there_at[0] = 0;
 	merge_flush(merge);
@@ -209,7 +209,7 @@ START_TEST(live_error)
 {
 	struct late_source *late = late_new(1000, 2000, 0);
 	struct merge *merge = merge_new(&late->source, &layout);
-	struct merged merged;
+	struct record_place merged;
 
 	late->error = -EIO;
 	wait_for_record(merge, &merged);
