@@ -48,13 +48,10 @@ static char *short_carrier(const struct verify_result *result)
 	return more ? xasprintf("%s+%zu", functions, more) : xstrdup(functions);
 }
 
-static char *counter_text(const struct verify_result *result)
+/* Of what concerns the kernel's own counter: it counts a part of the traffic alone. */
+static char *counter_text(const struct verify_result *result, int64_t number)
 {
-	if (!result->has_counter)
-		return xstrdup("-");
-	if (result->outcome.counter == result->compared)
-		return xasprintf("%" PRId64, result->compared);
-	return xasprintf("%" PRId64 " not %" PRId64, result->outcome.counter, result->compared);
+	return result->has_counter ? xasprintf("%" PRId64, number) : xstrdup("-");
 }
 
 static char *field_list(uint32_t fields, const char *separator)
@@ -111,16 +108,17 @@ static void print_result(const struct verify_result *result, int width,
 {
 	const struct outcome *outcome = &result->outcome;
 	NK_FREE char *carrier = short_carrier(result);
-	NK_FREE char *counter = counter_text(result);
+	NK_FREE char *compared = counter_text(result, result->compared);
+	NK_FREE char *counter = counter_text(result, outcome->counter);
 	NK_FREE char *fields = fields_text(outcome);
 	NK_FREE char *expected =
 		result->is_judged ? xasprintf("%" PRIu32 "%s", outcome->expected,
 					      outcome->is_exact || !outcome->expected ? "" : "+")
 				  : xstrdup("-");
 
-	printf("%-22s %-*s %8s %7" PRIu32 " %7s  %-17s %s\n", result->probe->probe->name, width,
-	       carrier, expected, outcome->counted, counter, verify_verdict_names[result->verdict],
-	       fields);
+	printf("%-22s %-*s %8s %7" PRIu32 " %8s %7s  %-17s %s\n", result->probe->probe->name, width,
+	       carrier, expected, outcome->counted, compared, counter,
+	       verify_verdict_names[result->verdict], fields);
 	print_reasons(result, options);
 }
 
@@ -141,8 +139,8 @@ static void print_text(const struct verify_report *report, const struct options 
 {
 	int width = carrier_width(report);
 
-	printf("%-22s %-*s %8s %7s %7s  %-17s %s\n", "PROBE", width, "CARRIER", "EXPECTED",
-	       "COUNTED", "COUNTER", "VERDICT", "FIELDS");
+	printf("%-22s %-*s %8s %7s %8s %7s  %-17s %s\n", "PROBE", width, "CARRIER", "EXPECTED",
+	       "COUNTED", "COMPARED", "COUNTER", "VERDICT", "FIELDS");
 	for (size_t i = 0; i < report->count; i++)
 		print_result(&report->results[i], width, options);
 }
