@@ -201,8 +201,11 @@ static int calibrate(const struct kernel *kernel, const struct layout *btf,
 {
 	const struct calibrate_options calibrate_options = { 0 };
 	struct calibrate_report report;
-	int err = calibrate_run(kernel, &calibrate_options, &report, diags);
+	NK_CLOSE int lock_fd = -1;
+	int err = learn_lock(kernel, options->quiet, &lock_fd, diags);
 
+	if (!err)
+		err = calibrate_run(kernel, &calibrate_options, &report, diags);
 	if (err)
 		return err;
 	if (!report.is_private)

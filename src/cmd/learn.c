@@ -9,9 +9,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
 
 #include "base/alloc.h"
 #include "kernel/profile.h"
+#include "session/ownership.h"
 
 static struct profile *make_profile(const struct kernel *kernel)
 {
@@ -84,14 +87,59 @@ static void use(struct kernel *kernel, const struct calibrate_report *report)
 	layout_add_profile(kernel->layout, kernel->profile);
 }
 
-int learn_layout(struct setup *setup, const struct options *options, struct diags *diags)
+/* What another one has learnt and kept meanwhile; false: nothing. */
+static bool use_kept(struct kernel *kernel)
+{
+	struct profile *kept = NULL;
+
+	if (!kernel->build_id)
+		return false;
+
+	NK_FREE char *place = profile_path(kernel->build_id);
+	if (profile_read(AT_FDCWD, place, kernel->build_id, &kept, NULL) != 0)
+		return false;
+	if (kept->member_count == 0) {
+		profile_free(kept);
+		return false;
+	}
+	if (!kernel->profile) {
+		kernel->profile = kept;
+		layout_add_profile(kernel->layout, kept);
+		return true;
+	}
+	/* The layout has borrowed this one. */
+	for (size_t i = 0; i < kept->member_count; i++)
+		profile_set_member(kernel->profile, &kept->members[i]);
+	profile_free(kept);
+	return true;
+}
+
+int learn_lock(const struct kernel *kernel, bool is_quiet, int *lock_fd, struct diags *diags)
+{
+	NK_CLOSE int fd = -1;
+	int err = ownership_open(kernel->root_fd, NULL, true, &fd, diags);
+
+	if (err)
+		return err;
+	for (int how = LOCK_EX | LOCK_NB; flock(fd, how) != 0; how = LOCK_EX) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return diag_error(diags, errno, "cannot lock out who else learns: %s",
+					  strerror(errno));
+		if (how & LOCK_NB && !is_quiet)
+			fputs("nk: another nk is learning this kernel's layout: waiting for it\n",
+			      stderr);
+	}
+	*lock_fd = fd;
+	fd = -1;
+	return 0;
+}
+
+static int learn(struct setup *setup, const struct options *options, struct diags *diags)
 {
 	const struct calibrate_options calibrate_options = { 0 };
 	struct calibrate_report report;
 	struct diags unkept = { 0 };
 
-	if (!is_needed(setup, options))
-		return 0;
 	if (!options->quiet)
 		fputs("nk: this kernel has no BTF, and no profile of it is there: learning its "
 		      "layout first\n",
@@ -108,6 +156,20 @@ int learn_layout(struct setup *setup, const struct options *options, struct diag
 	diags_move(diags, &unkept);
 	use(setup->kernel, &report);
 	calibrate_report_clear(&report);
-	setup_resolve_again(setup);
 	return 0;
+}
+
+int learn_layout(struct setup *setup, const struct options *options, struct diags *diags)
+{
+	NK_CLOSE int lock_fd = -1;
+
+	if (!is_needed(setup, options))
+		return 0;
+	int err = learn_lock(setup->kernel, options->quiet, &lock_fd, diags);
+	/* What was not there a moment ago may be now. */
+	if (!err && (options->profile || !use_kept(setup->kernel)))
+		err = learn(setup, options, diags);
+	if (!err)
+		setup_resolve_again(setup);
+	return err;
 }

@@ -11,6 +11,12 @@
 #include "cmd/setup.h"
 
 /*
+ * Waits until nobody else learns this kernel's layout: what is dumped for it has the same names for
+ * all. It is the run directory itself that is locked. Closing *lock_fd gives it back. 0 or -errno.
+ */
+int learn_lock(const struct kernel *kernel, bool is_quiet, int *lock_fd, struct diags *diags);
+
+/*
  * Puts what was found into the profile of this kernel build, which keeps what it knows of carriers,
  * and writes it to path (NULL: the default one). *profile (may be NULL) is the caller's. Without a
  * build id: -ENOTSUP, with a diag.
@@ -20,7 +26,8 @@ int learn_write(const struct kernel *kernel, const struct calibrate_report *repo
 
 /*
  * Where probes need a layout that neither BTF nor a profile tells, calibrates first, says so, and
- * resolves them anew. No-op with --no-calibrate. 0 or -errno.
+ * resolves them anew. Of several at a time one does, the others wait for its profile. No-op with
+ * --no-calibrate. 0 or -errno.
  */
 int learn_layout(struct setup *setup, const struct options *options, struct diags *diags);
 
