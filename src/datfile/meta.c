@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static void clear_events(struct dat_meta *meta)
 {
@@ -26,6 +27,15 @@ static void clear_buffers(struct dat_meta *meta)
 	free(meta->buffers);
 }
 
+void dat_meta_clear_kallsyms(struct dat_meta *meta)
+{
+	if (meta->kallsyms_map)
+		munmap(meta->kallsyms_map, meta->kallsyms_map_bytes);
+	else
+		free(meta->kallsyms);
+	meta->kallsyms_map = meta->kallsyms = NULL;
+}
+
 void dat_meta_clear(struct dat_meta *meta)
 {
 	clear_events(meta);
@@ -35,7 +45,7 @@ void dat_meta_clear(struct dat_meta *meta)
 	free(meta->cpu_stats);
 	free(meta->header_page);
 	free(meta->header_event);
-	free(meta->kallsyms);
+	dat_meta_clear_kallsyms(meta);
 	free(meta->printk);
 	free(meta->saved_cmdlines);
 	free(meta->uname);

@@ -37,6 +37,8 @@ struct dat_meta {
 	size_t event_count;
 	char *kallsyms; /* few lines, or NULL */
 	size_t kallsyms_size;
+	void *kallsyms_map; /* of a file, that kallsyms lies in; NULL: it is malloc'ed */
+	size_t kallsyms_map_bytes;
 	char *printk; /* lines of "ADDRESS : "STRING"", what %s of an address prints; or NULL */
 	char *saved_cmdlines; /* "PID NAME" lines, or NULL */
 	char *uname;	      /* option UNAME, or NULL */
@@ -55,5 +57,6 @@ struct dat_meta {
 };
 
 void dat_meta_clear(struct dat_meta *meta);
+void dat_meta_clear_kallsyms(struct dat_meta *meta); /* that alone */
 
 #endif

@@ -10,8 +10,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/bytes.h"
 #include "datfile/cursor.h"
 #include "datfile/options.h"
 #include "datfile/sections.h"
@@ -120,12 +123,55 @@ static const struct {
 
 #define BODY_COUNT (sizeof(bodies) / sizeof(bodies[0]))
 
+/*
+ * Megabytes, of which a few bytes are looked at, if any: they stay in the file. A page of its own
+ * is made only of the last one, for the NUL. false: it has to be read.
+ */
+static bool map_kallsyms(struct parse *parse, uint64_t offset)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	struct section_header header;
+	unsigned char bytes[4];
+	uint64_t size, begin;
+	char *map;
+
+	if (read_section_header(parse, offset, &header) < 0 || header.id != DAT_KALLSYMS ||
+	    header.is_compressed || header.bytes > PARSE_SECTION_MOST)
+		return false;
+	offset += DAT_SECTION_HEADER_BYTES;
+	if (parse_read(parse, offset, bytes, sizeof(bytes)) < 0)
+		return false;
+	size = bytes_get32(bytes, parse->meta.is_big_endian);
+	offset += sizeof(bytes);
+	if (size + sizeof(bytes) > header.bytes || size >= parse->file_bytes - offset)
+		return false;
+	begin = offset / page * page;
+	map = mmap(NULL, offset - begin + size + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE, parse->fd,
+		   (off_t)begin);
+	if (map == MAP_FAILED)
+		return false;
+	parse->meta.kallsyms_map = map;
+	parse->meta.kallsyms_map_bytes = offset - begin + size + 1;
+	parse->meta.kallsyms = map + (offset - begin);
+	parse->meta.kallsyms_size = size;
+	parse->meta.kallsyms[size] = '\0';
+	return true;
+}
+
 static void take_section(struct parse *parse, size_t body, uint64_t offset)
 {
 	NK_FREE unsigned char *bytes = NULL;
 	struct cursor cursor;
 	size_t length;
-	int ret = read_section(parse, offset, (uint16_t)bodies[body].option, &bytes, &length);
+	int ret;
+
+	if (bodies[body].option == DAT_KALLSYMS) {
+		/* A file may have several: the last one counts. */
+		dat_meta_clear_kallsyms(&parse->meta);
+		if (map_kallsyms(parse, offset))
+			return;
+	}
+	ret = read_section(parse, offset, (uint16_t)bodies[body].option, &bytes, &length);
 
 	if (!ret) {
 		cursor = cursor_over(bytes, length, parse->meta.is_big_endian);
