@@ -9,7 +9,7 @@ from .want import AnyAddress, Either, NonZero, Want
 
 SENDS = {"send", "sendto", "sendmsg", "write", "writev", "sendmmsg", "sendfile", "splice-to"}
 RECEIVES = {"recv", "recvfrom", "recvmsg", "read", "readv", "recvmmsg", "splice-from"}
-IN_PROGRESS, REFUSED = -115, -111
+IN_PROGRESS, REFUSED, UNREACHABLE = -115, -111, -101
 
 
 def is_inet(call):
@@ -185,13 +185,13 @@ def inet_release(call):
 
 
 def tcp_v6_connect(call):
-    if not is_connecting(call) or call["family"] != "inet6":
+    """A refusal comes later; what this host itself knows to be in vain, it says at once."""
+    is_in_vain = call["call"] == "connect" and is_tcp(call) and call["ret"] == UNREACHABLE
+    if not (is_connecting(call) or is_in_vain) or call["family"] != "inet6":
         return []
+    err = UNREACHABLE if is_in_vain else 0
     return [
-        Want(
-            {"family": "inet6", "raddr": call["to_addr"], "rport": call["to_port"]},
-            {"err": 0},
-        )
+        Want({"family": "inet6", "raddr": call["to_addr"], "rport": call["to_port"], "err": err})
     ]
 
 

@@ -7,7 +7,7 @@ was sent. How many packets there were, the kernel says itself.
 
 from collections import Counter
 
-from .calls import SENDS, is_inet, is_tcp, is_udp
+from .calls import SENDS, is_connecting, is_inet, is_tcp, is_udp
 from .truth import ZERO, plain, version
 from .want import NonZero, same
 
@@ -145,7 +145,7 @@ def flows(truth, scenario):
         client = by_client.get((plain(near[0]), near[1], plain(far[0]), far[1]))
         if client:
             client.bytes = sent[call["sock"]]
-        elif call["ret"] < 0:
+        elif is_connecting(call):
             # Once refused, it has no name that could be asked for.
             near = (source(truth, call), near[1] or NonZero())
             found += [Flow(call, near + far, True, True), Flow(call, far + near, False, True)]

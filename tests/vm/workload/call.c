@@ -238,8 +238,9 @@ int call_connect(struct actor *actor, struct sock *sock, const struct sockaddr_s
 	note_begin(&note, actor, sock, "connect");
 	line_address(&note.line, "to_", address);
 	NOTE_CALL(&note, connect(sock->fd, (const struct sockaddr *)address, net_length(address)));
-	/* A refused connection has had its two ends, too. */
-	if (note.result == 0 || note.error == EINPROGRESS || note.error == ECONNREFUSED)
+	/* A refused connection has had its two ends, and one to nowhere may have. */
+	if (note.result == 0 || note.error == EINPROGRESS || note.error == ECONNREFUSED ||
+	    note.error == ENETUNREACH)
 		sock->peer = *address;
 	note_after(&note, sock);
 	return finish(&note, actor);

@@ -35,11 +35,7 @@ static void bind_and_close(struct actor *actor, int family, int type)
 	call_bind(actor, sock, &address);
 	/* Taken; not ours (TEST-NET-1, 2001:db8::1); any port of any address. */
 	call_bind(actor, second, &address);
-	net_wildcard(family, net_port(run), &foreign);
-	if (family == AF_INET)
-		inet_pton(AF_INET, "192.0.2.1", &((struct sockaddr_in *)&foreign)->sin_addr);
-	else
-		inet_pton(AF_INET6, "2001:db8::1", &((struct sockaddr_in6 *)&foreign)->sin6_addr);
+	net_foreign(family, net_port(run), &foreign);
 	call_bind(actor, second, &foreign);
 	net_wildcard(family, 0, &wildcard);
 	call_bind(actor, third, &wildcard);

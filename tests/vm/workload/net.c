@@ -186,6 +186,15 @@ void net_wildcard(int family, uint16_t port, struct sockaddr_storage *address)
 		in6->sin6_port = htons(port);
 }
 
+void net_foreign(int family, uint16_t port, struct sockaddr_storage *address)
+{
+	net_wildcard(family, port, address);
+	if (family == AF_INET)
+		inet_pton(AF_INET, "192.0.2.1", &((struct sockaddr_in *)address)->sin_addr);
+	else
+		inet_pton(AF_INET6, "2001:db8::1", &((struct sockaddr_in6 *)address)->sin6_addr);
+}
+
 void net_address(struct run *run, enum side side, int family, uint16_t port,
 		 struct sockaddr_storage *address)
 {

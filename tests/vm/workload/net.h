@@ -46,6 +46,8 @@ void net_leave(const struct run *run);
 void net_address(struct run *run, enum side side, int family, uint16_t port,
 		 struct sockaddr_storage *address);
 void net_wildcard(int family, uint16_t port, struct sockaddr_storage *address);
+/* One that nobody has: of TEST-NET-1, or 2001:db8::/32. */
+void net_foreign(int family, uint16_t port, struct sockaddr_storage *address);
 uint16_t net_port(struct run *run);
 socklen_t net_length(const struct sockaddr_storage *address);
 

@@ -168,7 +168,7 @@ void scenario_tcp(struct actor *actor, int family)
 void scenario_refused(struct actor *actor, int family)
 {
 	struct run *run = actor->run;
-	struct sockaddr_storage to;
+	struct sockaddr_storage to, foreign;
 	struct sock *sock;
 
 	net_address(run, FAR, family, net_port(run), &to);
@@ -182,6 +182,12 @@ void scenario_refused(struct actor *actor, int family)
 	call_connect(actor, sock, &to);
 	sock_wait(sock, POLLOUT);
 	receive(actor, sock, 99, 0);
+	call_close(actor, sock);
+
+	/* No way leads to TEST-NET-1 and 2001:db8::1. */
+	sock = call_socket(actor, NEAR, family, SOCK_STREAM, 0);
+	net_foreign(family, net_port(run), &foreign);
+	call_connect(actor, sock, &foreign);
 	call_close(actor, sock);
 
 	sock = call_socket(actor, FAR, family, SOCK_STREAM | SOCK_NONBLOCK, 0);
