@@ -68,7 +68,7 @@ static int open_meta(struct dumper *dumper, struct diags *diags)
  */
 #define PAGE_HEADER_MOST 32
 
-static int ring_bytes(const struct dumper *dumper, const struct session_instance *instance, int cpu,
+static int ring_bytes(const struct session_instance *instance, int cpu, size_t page_size,
 		      uint64_t *bytes)
 {
 	NK_FREE char *text = NULL;
@@ -81,7 +81,7 @@ static int ring_bytes(const struct dumper *dumper, const struct session_instance
 		return err;
 
 	uint64_t asked = strtoull(text, NULL, 10) * 1024;
-	*bytes = (asked / (dumper->meta.page_size - PAGE_HEADER_MOST) + 3) * dumper->meta.page_size;
+	*bytes = (asked / (page_size - PAGE_HEADER_MOST) + 3) * page_size;
 	return 0;
 }
 
@@ -92,7 +92,8 @@ static int take_last(struct dumper *dumper, size_t buffer, size_t cpu_index)
 	ssize_t got;
 
 	do {
-		got = read(instance->raw_fds[cpu_index], dumper->page, dumper->meta.page_size);
+		got = read(instance->raw_fds[cpu_index], dumper->page,
+			   dumper->meta.buffers[buffer].page_size);
 	} while (got < 0 && errno == EINTR);
 	if (got <= 0)
 		return got < 0 && errno != EAGAIN ? -errno : 0;
@@ -105,7 +106,8 @@ static int take_cpu(struct dumper *dumper, size_t buffer, size_t cpu_index)
 	const struct session_instance *instance = &dumper->flight.instances[buffer];
 	uint64_t most, total = 0;
 	size_t moved;
-	int err = ring_bytes(dumper, instance, instance->cpus[cpu_index], &most);
+	int err = ring_bytes(instance, instance->cpus[cpu_index],
+			     dumper->meta.buffers[buffer].page_size, &most);
 
 	do {
 		moved = 0;

@@ -11,13 +11,14 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "cmd/buffers.h"
 #include "cmd/cmd.h"
 #include "cmd/filter.h"
 #include "cmd/learn.h"
 #include "session/command.h"
 
-static int install(struct setup *setup, const struct options *options, const struct live_wish *wish,
-		   struct session **session, size_t *refused, struct diags *diags)
+static int create(struct setup *setup, const struct options *options, const struct live_wish *wish,
+		  const struct buffers *buffers, struct session **session, struct diags *diags)
 {
 	struct session_options session_options = {
 		.name = wish->name,
@@ -28,19 +29,35 @@ static int install(struct setup *setup, const struct options *options, const str
 		.pid_count = options->pid_count,
 		.follow_children = options->children,
 		.buffer_percent = wish->buffer_percent,
+		.subbuf_kb = options->subbuf_kb,
 		.per_set = options->per_set,
+		.buffers = buffers->items,
+		.buffer_count = buffers->count,
 	};
-	int err = session_create(setup->kernel, &session_options, setup->resolved,
-				 setup->chosen_count, session, diags);
 
+	return session_create(setup->kernel, &session_options, setup->resolved, setup->chosen_count,
+			      session, diags);
+}
+
+/* An exit status. */
+static int install(struct setup *setup, const struct options *options, const struct live_wish *wish,
+		   struct session **session, size_t *refused, struct diags *diags)
+{
+	struct buffers buffers = { 0 };
+
+	if (buffers_parse(options, setup, &buffers, diags) != 0)
+		return CMD_USAGE;
+
+	int err = create(setup, options, wish, &buffers, session, diags);
+
+	buffers_clear(&buffers);
 	if (err)
-		return err;
-	err = session_install(*session, refused, diags);
-	if (err) {
-		session_destroy(*session, diags);
-		*session = NULL;
-	}
-	return err;
+		return CMD_FAILED;
+	if (session_install(*session, refused, diags) == 0)
+		return CMD_DONE;
+	session_destroy(*session, diags);
+	*session = NULL;
+	return CMD_FAILED;
 }
 
 int live_decoder(const struct session *session, struct decoder **out, struct diags *diags)
@@ -96,13 +113,14 @@ int live_open_session(struct setup *setup, const struct options *options,
 	size_t missing = setup_report_unresolved(setup, diags);
 	if (missing == setup->chosen_count)
 		return CMD_FAILED;
-	if (install(setup, options, wish, session, &refused, diags) != 0)
-		return CMD_FAILED;
+
+	int status = install(setup, options, wish, session, &refused, diags);
+
+	if (status != CMD_DONE)
+		return status;
 	*incomplete = missing + refused > 0;
-
-	int status = setup->filter ? filter_session(setup, options, wish, *session, diags) :
-				     CMD_DONE;
-
+	if (setup->filter)
+		status = filter_session(setup, options, wish, *session, diags);
 	if (status != CMD_DONE) {
 		session_destroy(*session, diags);
 		*session = NULL;

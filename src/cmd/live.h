@@ -15,9 +15,9 @@
 
 /* What a subcommand wants of its session that is no option of every subcommand. */
 struct live_wish {
-	int buffer_percent; /* wake-up level of the reader */
-	const char *name;   /* NULL: of the process */
-	bool stays;	    /* a flight recorder, see session_keep() */
+	int buffer_percent;   /* wake-up level of the reader */
+	const char *name;     /* NULL: of the process */
+	bool stays;	      /* a flight recorder, see session_keep() */
 	bool decodes_nothing; /* a filter has to be done by the kernel, all of it */
 };
 

@@ -34,7 +34,7 @@ static void add_buffers(struct dat_meta *meta, const struct session *session)
 		/* The first one is the main buffer, which trace-cmd shows without a name. */
 		buffer->name = xstrdup(i == 0 ? "" : instance->name);
 		buffer->clock = xstrdup(session->clock);
-		buffer->page_size = meta->page_size;
+		buffer->page_size = instance->page_size;
 		buffer->cpu_count = instance->cpu_count;
 		buffer->cpus = xcalloc(instance->cpu_count, sizeof(*buffer->cpus));
 		memcpy(buffer->cpus, instance->cpus, instance->cpu_count * sizeof(*buffer->cpus));
@@ -61,7 +61,7 @@ void meta_fill(struct dat_meta *meta, const struct session *session)
 
 	meta->is_big_endian = *(const unsigned char *)&probe == 0;
 	meta->long_bytes = sizeof(long);
-	meta->page_size = (size_t)sysconf(_SC_PAGESIZE);
+	meta->page_size = session->instances[0].page_size;
 	meta->header_page = xstrdup(session->header_page);
 	meta->header_page_size = strlen(meta->header_page);
 	meta->header_event = xstrdup(session->header_event);

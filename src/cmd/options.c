@@ -5,6 +5,7 @@
  */
 #include "cmd/options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -23,6 +24,7 @@ enum option_kind {
 	KIND_STRING,
 	KIND_STRINGS,
 	KIND_NUMBER,
+	KIND_BYTES,
 	KIND_SECONDS,
 	KIND_SPEED,
 	KIND_PIDS
@@ -67,6 +69,16 @@ static const struct option_spec specs[] = {
 	  KIND_STRING, AT(clock), 0 },
 	{ OPTION_PER_SET, '\0', "per-set", NULL, "a ring buffer of its own for each set", KIND_FLAG,
 	  AT(per_set), 0 },
+	{ OPTION_BUFFERS, 'B', "buffer", "NAME=SET[,SET...][:KB]",
+	  "a ring buffer of its own for these sets", KIND_STRINGS, AT(buffers), AT(buffer_count) },
+	{ OPTION_SUBBUF, '\0', "subbuf-size", "KB", "sub-buffers of this size instead of a page",
+	  KIND_NUMBER, AT(subbuf_kb), 0 },
+	{ OPTION_COMPRESS, '\0', "compress", NULL, "compress the file when it is complete",
+	  KIND_FLAG, AT(compress), 0 },
+	{ OPTION_SIZE, '\0', "size", "LIMIT", "stop when the file has this many bytes (K, M, G)",
+	  KIND_BYTES, AT(size), 0 },
+	{ OPTION_ROTATE, '\0', "rotate", "N", "with --size: go on in the next of N files",
+	  KIND_NUMBER, AT(rotate), 0 },
 	{ OPTION_NAME, '\0', "name", "NAME", "what the flight recorder is called (nk-flight)",
 	  KIND_STRING, AT(name), 0 },
 	{ OPTION_JSON, 'j', "json", NULL, "JSON Lines instead of text", KIND_FLAG, AT(json), 0 },
@@ -182,6 +194,33 @@ static int set_number(const struct command *command, const struct option_spec *s
 	return 0;
 }
 
+/* With a suffix, as dd(1) and trace-cmd(1) take it. */
+static int set_bytes(const struct command *command, const struct option_spec *spec,
+		     const char *text, unsigned long long *bytes)
+{
+	static const char suffixes[] = "KMG";
+	unsigned long long number;
+	unsigned int shift = 0;
+	char *end;
+
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (end != text && *end) {
+		const char *suffix = strchr(suffixes, toupper((unsigned char)*end));
+
+		if (suffix) {
+			shift = 10 * (unsigned int)(suffix - suffixes + 1);
+			end++;
+		}
+	}
+	if (end == text || *end || errno || *text == '-' || number == 0 ||
+	    number > ULLONG_MAX >> shift)
+		return wrong(command, "--%s takes bytes, with K, M or G behind or not, not '%s'",
+			     spec->name, text);
+	*bytes = number << shift;
+	return 0;
+}
+
 static int set_seconds(const struct command *command, const struct option_spec *spec,
 		       const char *text, double *seconds)
 {
@@ -213,6 +252,8 @@ static int set_option(const struct command *command, const struct option_spec *s
 		return 0;
 	case KIND_NUMBER:
 		return set_number(command, spec, text, (unsigned long *)field);
+	case KIND_BYTES:
+		return set_bytes(command, spec, text, (unsigned long long *)field);
 	case KIND_SECONDS:
 		return set_seconds(command, spec, text, (double *)field);
 	case KIND_SPEED:
@@ -329,6 +370,7 @@ void options_clear(struct options *options)
 	free(options->probe_files);
 	free(options->expressions);
 	free(options->pids);
+	free(options->buffers);
 	free(options->names);
 	*options = (struct options){ 0 };
 }

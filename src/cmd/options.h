@@ -26,6 +26,11 @@ enum option_id {
 	OPTION_BUFFER,
 	OPTION_CLOCK,
 	OPTION_PER_SET,
+	OPTION_BUFFERS,
+	OPTION_SUBBUF,
+	OPTION_COMPRESS,
+	OPTION_SIZE,
+	OPTION_ROTATE,
 	OPTION_NAME,
 	OPTION_JSON,
 	OPTION_CSV,
@@ -65,6 +70,12 @@ struct options {
 	unsigned long buffer_kb;
 	const char *clock;
 	bool per_set;
+	const char **buffers; /* -B, as they were given */
+	size_t buffer_count;
+	unsigned long subbuf_kb;
+	bool compress;
+	unsigned long long size; /* bytes */
+	unsigned long rotate;
 	const char *name;
 	bool json;
 	bool csv;

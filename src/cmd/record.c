@@ -18,17 +18,28 @@
 #include "cmd/live.h"
 #include "cmd/losses.h"
 #include "cmd/meta.h"
-#include "datfile/writer.h"
+#include "cmd/meter.h"
+#include "cmd/progress.h"
+#include "cmd/volumes.h"
 
-/* The worker is woken when a CPU's ring buffer is this full, or each second. */
+/*
+ * The worker is woken when a CPU's ring buffer is this full, or each second; sooner where events
+ * are counted or progress is shown.
+ */
 #define WAKE_PERCENT 25
 #define WAIT_MS	     1000
+#define COUNT_MS     20
+#define PROGRESS_MS  500
 
 struct recorder {
 	const struct options *options;
 	const char *path;
 	struct dat_meta meta;
-	struct dat_writer *writer;
+	struct volumes volumes;
+	struct meter meter;
+	struct progress progress;
+	int wait_ms;
+	bool is_full; /* of --size */
 };
 
 /* One round over all CPUs; *moved: bytes. */
@@ -39,10 +50,10 @@ static int splice_all(struct recorder *recorder, const struct session *session, 
 	for (size_t i = 0; i < session->instance_count; i++) {
 		const struct session_instance *instance = &session->instances[i];
 
-		for (size_t j = 0; j < instance->cpu_count; j++) {
+		for (size_t j = 0; j < instance->cpu_count && !recorder->is_full; j++) {
 			size_t bytes = 0;
-			int err = dat_writer_splice(recorder->writer, i, j, instance->raw_fds[j],
-						    all, &bytes);
+			int err = volumes_splice(&recorder->volumes, i, j, instance->raw_fds[j],
+						 all, &bytes, &recorder->is_full);
 
 			if (err)
 				return err;
@@ -67,21 +78,36 @@ static struct pollfd *poll_set(const struct worker *worker, size_t *count)
 	return fds;
 }
 
+/* Whether -n has been reached; progress is shown beside it. */
+static bool has_enough(struct recorder *recorder)
+{
+	unsigned long wanted = recorder->options->count;
+	struct meter_counts counts;
+
+	if (!wanted && !progress_is_due(&recorder->progress))
+		return false;
+	meter_read(&recorder->meter, &counts);
+	progress_show(&recorder->progress, &counts, volumes_size(&recorder->volumes));
+	return wanted && counts.read + counts.waiting >= wanted;
+}
+
+/* Until the session stops, or the file is full, or -n events are there. */
 static int fill(struct recorder *recorder, struct worker *worker)
 {
 	size_t count;
 	NK_FREE struct pollfd *fds = poll_set(worker, &count);
 
 	for (;;) {
-		bool stopping = worker->is_stopping;
+		bool stopping = worker->is_stopping || has_enough(recorder);
 		size_t moved;
 		int err = splice_all(recorder, worker->session, stopping, &moved);
 
-		if (err)
+		if (err || recorder->is_full)
 			return err;
-		if (stopping && moved == 0)
+		if (stopping && (moved == 0 || !worker->is_stopping))
 			return 0;
-		if (!stopping && moved == 0 && poll(fds, count, WAIT_MS) < 0 && errno != EINTR)
+		if (!stopping && moved == 0 && poll(fds, count, recorder->wait_ms) < 0 &&
+		    errno != EINTR)
 			return -errno;
 		err = worker_poll(worker);
 		if (err)
@@ -89,29 +115,35 @@ static int fill(struct recorder *recorder, struct worker *worker)
 	}
 }
 
-static int work(struct worker *worker, void *context, struct diags *diags)
+/* Events that nobody has read any more are in no file. */
+static void say_summary(const struct recorder *recorder, const struct meter_counts *counts,
+			const struct ledger *ledger)
 {
-	struct recorder *recorder = context;
-	struct ledger ledger = { 0 };
-	int err = fill(recorder, worker);
+	NK_FREE char *path = utf8_visible(recorder->path, "");
 
-	if (err) {
-		diag_error(diags, -err, "cannot write '%s': %s", recorder->path, strerror(-err));
-		return CMD_FAILED;
-	}
+	fprintf(stderr,
+		"nk: %s: %" PRIu64 " events, %" PRIu64 " KiB, %" PRIu64 " lost, %" PRIu64
+		" missed\n",
+		path, counts->read, volumes_size(&recorder->volumes) / 1024, ledger->lost,
+		ledger->missed);
+	losses_print_unsure(ledger, stderr);
+}
+
+/* Who ends the session itself, by -n or --size, has no report of it. */
+static int sum_up(const struct recorder *recorder, const struct worker *worker)
+{
+	struct ledger ledger = { 0 };
+	struct meter_counts counts;
+
+	meter_read(&recorder->meter, &counts);
+	ledger.lost = counts.lost;
 	/* Whose records were lost is known once they are decoded: nk replay tells. */
 	if (worker->report) {
 		ledger_of_session(worker->session, worker->report, &ledger);
 		ledger_balance(&ledger);
 	}
-	if (!recorder->options->quiet) {
-		NK_FREE char *path = utf8_visible(recorder->path, "");
-
-		fprintf(stderr,
-			"nk: %s: %" PRIu64 " KiB of events, %" PRIu64 " lost, %" PRIu64 " missed\n",
-			path, dat_writer_size(recorder->writer) / 1024, ledger.lost, ledger.missed);
-		losses_print_unsure(&ledger, stderr);
-	}
+	if (!recorder->options->quiet)
+		say_summary(recorder, &counts, &ledger);
 
 	bool any = ledger.lost + ledger.missed > 0;
 
@@ -119,26 +151,69 @@ static int work(struct worker *worker, void *context, struct diags *diags)
 	return any ? CMD_INCOMPLETE : CMD_DONE;
 }
 
+static int work(struct worker *worker, void *context, struct diags *diags)
+{
+	struct recorder *recorder = context;
+	int err = fill(recorder, worker);
+
+	progress_end(&recorder->progress);
+	if (err) {
+		diag_error(diags, -err, "cannot write '%s': %s", recorder->path, strerror(-err));
+		return CMD_FAILED;
+	}
+	return sum_up(recorder, worker);
+}
+
+/* The session's account is of all its events: of a file that was not to have them all it is wrong.
+ */
+static bool has_all(const struct recorder *recorder, const struct meter_counts *counts)
+{
+	const struct options *options = recorder->options;
+
+	return !options->rotate && (counts->waiting == 0 || !(options->count || options->size));
+}
+
 /* In the broker: statistics and comms as they are now that the session has ended. */
 static int finish(void *context, const struct session *session, bool ran, struct diags *diags)
 {
 	struct recorder *recorder = context;
 	struct dat_meta *meta = &recorder->meta;
+	struct meter_counts counts;
 
+	meter_read(&recorder->meter, &counts);
+	/* An instance of which a file is open cannot be removed. */
+	meter_close(&recorder->meter);
 	if (!ran) {
-		dat_writer_abandon(recorder->writer);
+		volumes_abandon(&recorder->volumes);
 		return 0;
 	}
 	for (size_t i = 0; i < session->instance_count; i++)
 		meta_add_stats(meta, &session->instances[i]);
-	meta_add_ledger(meta, session);
+	if (has_all(recorder, &counts))
+		meta_add_ledger(meta, session);
 
 	int err = session_comms(session, &meta->saved_cmdlines);
 
 	if (err)
 		diag_warning(diags, "cannot read the names of tasks: %s; '%s' is without them",
 			     strerror(-err), recorder->path);
-	return dat_writer_finish(recorder->writer, meta, diags);
+	return volumes_finish(&recorder->volumes, meta, diags);
+}
+
+/* What the worker is to read is opened here: it may open nothing. */
+static void prepare_counts(struct recorder *recorder, const struct session *session)
+{
+	const struct options *options = recorder->options;
+	bool shows = !options->quiet && progress_is_wanted();
+
+	recorder->wait_ms = WAIT_MS;
+	meter_open(&recorder->meter, session);
+	if (shows) {
+		progress_begin(&recorder->progress, PROGRESS_MS);
+		recorder->wait_ms = PROGRESS_MS;
+	}
+	if (options->count)
+		recorder->wait_ms = COUNT_MS;
 }
 
 static int record(struct recorder *recorder, struct session *session, bool incomplete,
@@ -157,13 +232,16 @@ static int record(struct recorder *recorder, struct session *session, bool incom
 	const struct live_finish last = { .run = finish, .context = recorder };
 
 	meta_fill(&recorder->meta, session);
-	int err = dat_writer_create(recorder->path, &recorder->meta, &recorder->writer, diags);
+	int err =
+		volumes_create(recorder->path, options, &recorder->meta, &recorder->volumes, diags);
 
 	if (err) {
 		session_destroy(session, diags);
 		setup_say(diags, false);
 		return CMD_FAILED;
 	}
+	prepare_counts(recorder, session);
+
 	return live_run(session, &job, &last, options, incomplete, diags);
 }
 
@@ -179,6 +257,11 @@ static int run(const struct command *command, const struct options *options)
 	(void)command;
 	if (options->output)
 		recorder.path = options->output;
+	if (options->rotate && !options->size) {
+		diag_error(&diags, EINVAL, "--rotate needs --size: when is a file full?");
+		setup_say(&diags, false);
+		return CMD_USAGE;
+	}
 	int status = live_open_session(&setup, options, &wish, &session, &incomplete, &diags);
 
 	setup_say(&diags, options->quiet);
@@ -190,11 +273,12 @@ static int run(const struct command *command, const struct options *options)
 }
 
 static const enum option_id takes[] = {
-	OPTION_PROBE_FILE, OPTION_EXPRESSION,	OPTION_PROBES_DIR, OPTION_PID,
-	OPTION_CHILDREN,   OPTION_FILTER,	OPTION_SECONDS,	   OPTION_OUTPUT,
-	OPTION_BUFFER,	   OPTION_CLOCK,	OPTION_PER_SET,	   OPTION_BTF,
-	OPTION_PROFILE,	   OPTION_NO_CALIBRATE, OPTION_WITHOUT,	   OPTION_QUIET,
-	OPTION_VERBOSE,	   OPTION_END,
+	OPTION_PROBE_FILE, OPTION_EXPRESSION, OPTION_PROBES_DIR, OPTION_PID,
+	OPTION_CHILDREN,   OPTION_FILTER,     OPTION_SECONDS,	 OPTION_COUNT,
+	OPTION_OUTPUT,	   OPTION_BUFFER,     OPTION_CLOCK,	 OPTION_PER_SET,
+	OPTION_BUFFERS,	   OPTION_SUBBUF,     OPTION_COMPRESS,	 OPTION_SIZE,
+	OPTION_ROTATE,	   OPTION_BTF,	      OPTION_PROFILE,	 OPTION_NO_CALIBRATE,
+	OPTION_WITHOUT,	   OPTION_QUIET,      OPTION_VERBOSE,	 OPTION_END,
 };
 
 const struct command cmd_record = {

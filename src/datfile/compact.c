@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "datfile/chunks.h"
 #include "datfile/format.h"
 
 #define COPY_BYTES (1 << 20)
@@ -74,8 +75,8 @@ static int write_section_header(int fd, const struct dat_image *image, size_t bu
 	return file_write_all(fd, header, sizeof(header));
 }
 
-static int write_all(int to, const struct dat_image *image, const struct dat_meta *meta, int from,
-		     const struct dat_place *places, uint64_t end)
+static int write_pages(int to, const struct dat_image *image, const struct dat_meta *meta, int from,
+		       const struct dat_place *places)
 {
 	int ret = file_write_all(to, image->bytes.data, image->bytes.length);
 	size_t stream = 0;
@@ -88,11 +89,49 @@ static int write_all(int to, const struct dat_image *image, const struct dat_met
 			ret = copy(from, &places[stream], to);
 		}
 	}
-	if (!ret && ftruncate(to, (off_t)end) < 0)
-		ret = -errno;
-	if (!ret && fdatasync(to) < 0)
-		ret = -errno;
 	return ret;
+}
+
+/* One buffer from *end on, which becomes its end; stream: its first. */
+static int write_chunks(int to, struct dat_image *image, const struct dat_meta *meta, size_t buffer,
+			size_t stream, int from, const struct dat_place *places, uint64_t *end)
+{
+	uint64_t begin = *end;
+	int ret = 0;
+
+	*end += DAT_SECTION_HEADER_BYTES;
+	if (lseek(to, (off_t)*end, SEEK_SET) < 0)
+		return -errno;
+	for (size_t i = 0; !ret && i < meta->buffers[buffer].cpu_count; i++) {
+		uint64_t bytes;
+
+		ret = chunks_write(meta->compression, image->is_big_endian, from,
+				   &places[stream + i], to, &bytes);
+		dat_image_set_place(image, stream + i,
+				    &(struct dat_place){ *end, bytes - CHUNKS_COUNT_BYTES });
+		*end += bytes;
+	}
+	dat_image_set_section(
+		image, buffer,
+		&(struct dat_place){ begin, *end - begin - DAT_SECTION_HEADER_BYTES });
+	return ret ? ret : write_section_header(to, image, buffer);
+}
+
+/* How long each stream becomes is known when it is written: the metadata last. */
+static int write_compressed(int to, struct dat_image *image, const struct dat_meta *meta, int from,
+			    const struct dat_place *places, uint64_t *end)
+{
+	size_t stream = 0;
+	int ret = 0;
+
+	*end = image->bytes.length;
+	for (size_t i = 0; !ret && i < meta->buffer_count; i++) {
+		ret = write_chunks(to, image, meta, i, stream, from, places, end);
+		stream += meta->buffers[i].cpu_count;
+	}
+	if (!ret && lseek(to, 0, SEEK_SET) < 0)
+		ret = -errno;
+	return ret ? ret : file_write_all(to, image->bytes.data, image->bytes.length);
 }
 
 static uint64_t lay_out(struct dat_image *image, const struct dat_meta *meta,
@@ -144,14 +183,22 @@ static int write_file(int to, const struct dat_meta *meta, int from, const struc
 	int ret;
 
 	dat_image_build(meta, 0, &image);
-	end = lay_out(&image, meta, places);
-	ret = write_all(to, &image, meta, from, places, end);
+	if (meta->compression) {
+		ret = write_compressed(to, &image, meta, from, places, &end);
+	} else {
+		end = lay_out(&image, meta, places);
+		ret = write_pages(to, &image, meta, from, places);
+	}
+	if (!ret && ftruncate(to, (off_t)end) < 0)
+		ret = -errno;
+	if (!ret && fdatasync(to) < 0)
+		ret = -errno;
 	dat_image_clear(&image);
 	return ret;
 }
 
 int compact_write(const struct newfile_place *place, const struct dat_meta *meta, int fd,
-		  struct dat_place *places, mode_t mode)
+		  struct dat_place *places, const struct compression *compression, mode_t mode)
 {
 	struct dat_meta compact = *meta;
 	struct newfile file;
@@ -159,6 +206,7 @@ int compact_write(const struct newfile_place *place, const struct dat_meta *meta
 
 	if (ret < 0)
 		return ret;
+	compact.compression = compression;
 	compact.buffers = without_empty(meta, places);
 	ret = write_file(file.fd, &compact, fd, places);
 	if (!ret)

@@ -66,14 +66,15 @@ static void put_at(struct dat_image *image, size_t at, uint64_t value)
 
 static void begin_file(struct dat_image *image, const struct dat_meta *meta, size_t *options_at)
 {
+	const struct compression *compression = meta->compression;
 	unsigned char kind[2] = { meta->is_big_endian, (unsigned char)meta->long_bytes };
 
 	text_add_bytes(&image->bytes, DAT_MAGIC, DAT_MAGIC_BYTES);
 	put_string(image, "7");
 	text_add_bytes(&image->bytes, kind, sizeof(kind));
 	put32(image, (uint32_t)meta->page_size);
-	put_string(image, "none");
-	put_string(image, "");
+	put_string(image, compression ? compression_name(compression) : "none");
+	put_string(image, compression ? compression_version(compression) : "");
 	*options_at = image->bytes.length;
 	put64(image, 0);
 }
@@ -429,7 +430,8 @@ void dat_image_build(const struct dat_meta *meta, size_t reserve, struct dat_ima
 	struct sections sections;
 	size_t next_at, list_at, stream = 0;
 
-	*image = (struct dat_image){ .is_big_endian = meta->is_big_endian };
+	*image = (struct dat_image){ .is_big_endian = meta->is_big_endian,
+				     .is_compressed = meta->compression != NULL };
 	allocate_places(image, meta);
 	begin_file(image, meta, &next_at);
 	add_strings(image);
@@ -512,10 +514,24 @@ void dat_image_set_bytes(struct dat_image *image, size_t stream, uint64_t bytes)
 	put_at(image, image->place_at[stream] + 8, bytes);
 }
 
+void dat_image_set_place(struct dat_image *image, size_t stream, const struct dat_place *place)
+{
+	put_at(image, image->place_at[stream], place->offset);
+	dat_image_set_bytes(image, stream, place->bytes);
+	image->places[stream] = *place;
+}
+
+void dat_image_set_section(struct dat_image *image, size_t buffer, const struct dat_place *place)
+{
+	image->sections[buffer] = *place;
+	put_at(image, image->section_at[buffer], place->offset);
+}
+
 void dat_image_section_header(const struct dat_image *image, size_t buffer, unsigned char *header)
 {
 	bytes_put16(header, DAT_BUFFER, image->is_big_endian);
-	bytes_put16(header + 2, 0, image->is_big_endian);
+	bytes_put16(header + 2, image->is_compressed ? DAT_SECTION_COMPRESSED : 0,
+		    image->is_big_endian);
 	bytes_put32(header + 4, description_of(DAT_BUFFER), image->is_big_endian);
 	bytes_put64(header + 8, image->sections[buffer].bytes, image->is_big_endian);
 }

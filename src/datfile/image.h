@@ -22,8 +22,9 @@ struct dat_place {
 struct dat_image {
 	struct text bytes; /* of the file, from its beginning */
 	bool is_big_endian;
-	size_t next_at;	   /* where the last list of options says where the next one is: 0 */
-	size_t reserve_at; /* a multiple of 8 */
+	bool is_compressed; /* the pages are */
+	size_t next_at;	    /* where the last list of options says where the next one is: 0 */
+	size_t reserve_at;  /* a multiple of 8 */
 	size_t reserve_bytes;
 	size_t buffer_count, stream_count;
 	struct dat_place *sections; /* by buffer: header, and the bytes that follow it */
@@ -49,6 +50,9 @@ int dat_image_addition(const struct dat_image *image, const struct dat_meta *met
 uint64_t dat_image_lay_out(struct dat_image *image, const struct dat_meta *meta,
 			   const uint64_t *room, uint64_t alignment);
 void dat_image_set_bytes(struct dat_image *image, size_t stream, uint64_t bytes);
+/* The same where it is known only afterwards how long each is: one place, one section. */
+void dat_image_set_place(struct dat_image *image, size_t stream, const struct dat_place *place);
+void dat_image_set_section(struct dat_image *image, size_t buffer, const struct dat_place *place);
 /* What stands at the beginning of a buffer's section: DAT_SECTION_HEADER_BYTES. */
 void dat_image_section_header(const struct dat_image *image, size_t buffer, unsigned char *header);
 void dat_image_clear(struct dat_image *image);

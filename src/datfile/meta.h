@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "datfile/compress.h"
 #include "resolve/event.h"
 
 struct dat_event_format {
@@ -44,6 +45,8 @@ struct dat_meta {
 	char *uname;	      /* option UNAME, or NULL */
 	char *version;	      /* option VERSION, or NULL */
 	int cpu_count;	      /* of the machine */
+	/* Of the pages of a file that is to be written; NULL: none. Borrowed. */
+	const struct compression *compression;
 	struct dat_buffer *buffers;
 	size_t buffer_count;
 	char **cpu_stats; /* option CPUSTAT: texts, one a CPU of each buffer */

@@ -48,9 +48,12 @@ struct dat_writer {
 	size_t *first_stream;	/* by buffer */
 	size_t *page_sizes;	/* by buffer */
 	uint64_t room;		/* of a stream */
-	unsigned char *map;	/* the file's first image.bytes.length bytes */
-	unsigned char *page;	/* for read(2) */
-	int failed;		/* -errno that ended the recording */
+	uint64_t limit;		/* of all pages; 0: none */
+	const struct compression *compression;
+	unsigned char *map;  /* the file's first image.bytes.length bytes */
+	unsigned char *page; /* for read(2) */
+	int failed;	     /* -errno that ended the recording */
+	bool is_stale;	     /* the pages that it has go when the next one comes */
 };
 
 static uint32_t *size_half(const struct dat_writer *writer, size_t stream, bool is_high)
@@ -280,9 +283,40 @@ int dat_writer_create(const char *path, const struct dat_meta *meta, struct dat_
 	return ret;
 }
 
+/*
+ * First of the sizes, then of what they cover: a kill in between leaves a recording without events.
+ * For pages that are in hand already, so that none go where none come.
+ */
+static int clear_stale(struct dat_writer *writer)
+{
+	int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+
+	if (!writer->is_stale)
+		return 0;
+	writer->is_stale = false;
+	for (size_t i = 0; i < writer->image.stream_count; i++) {
+		uint64_t bytes = published(writer, i);
+
+		/* The high half first: see publish(). */
+		publish(writer, i, (uint32_t)bytes);
+		publish(writer, i, 0);
+		if (bytes && fallocate(writer->fd, mode, (off_t)writer->image.places[i].offset,
+				       (off_t)bytes) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
 static uint64_t room_left(const struct dat_writer *writer, size_t stream)
 {
-	return writer->room - published(writer, stream);
+	return writer->is_stale ? writer->room : writer->room - published(writer, stream);
+}
+
+static uint64_t bytes_left(const struct dat_writer *writer)
+{
+	uint64_t size = writer->is_stale ? 0 : dat_writer_size(writer);
+
+	return size < writer->limit ? writer->limit - size : 0;
 }
 
 static off_t end_of(const struct dat_writer *writer, size_t stream)
@@ -303,6 +337,8 @@ int dat_writer_write_page(struct dat_writer *writer, size_t buffer, size_t cpu_i
 	if (!ret && room_left(writer, stream) < page_size)
 		return -EFBIG;
 	if (!ret)
+		ret = clear_stale(writer);
+	if (!ret)
 		ret = write_at(writer->fd, page, size, (uint64_t)end_of(writer, stream));
 	for (size_t left = page_size - size; !ret && left;) {
 		size_t part = left < sizeof(zeros) ? left : sizeof(zeros);
@@ -319,8 +355,11 @@ int dat_writer_write_page(struct dat_writer *writer, size_t buffer, size_t cpu_i
 /* What is in the pipe to the end of a stream. */
 static int drain_pipe(struct dat_writer *writer, size_t stream, size_t bytes)
 {
+	int ret = bytes ? clear_stale(writer) : 0;
 	off_t offset = end_of(writer, stream);
 
+	if (ret < 0)
+		return ret;
 	for (size_t left = bytes; left;) {
 		ssize_t moved =
 			splice(writer->pipe_fds[0], NULL, writer->fd, &offset, left, SPLICE_F_MOVE);
@@ -335,16 +374,27 @@ static int drain_pipe(struct dat_writer *writer, size_t stream, size_t bytes)
 	return 0;
 }
 
+/* What may be moved at once, in whole pages. */
+static size_t most_at_once(const struct dat_writer *writer, size_t page_size)
+{
+	uint64_t most = PIPE_BYTES;
+
+	if (writer->limit && bytes_left(writer) < most)
+		most = bytes_left(writer);
+	return most < page_size ? page_size : (size_t)most / page_size * page_size;
+}
+
 /* One pipe full: *bytes 0 where nothing is ready. */
 static int splice_once(struct dat_writer *writer, size_t stream, size_t page_size, int raw_fd,
 		       size_t *bytes)
 {
-	size_t most = PIPE_BYTES / page_size * page_size;
+	size_t most;
 	ssize_t taken;
 
 	*bytes = 0;
-	if (most < page_size)
-		most = page_size;
+	if (dat_writer_is_full(writer))
+		return 0;
+	most = most_at_once(writer, page_size);
 	if (room_left(writer, stream) < most)
 		return -EFBIG;
 	do {
@@ -366,7 +416,7 @@ static int read_rest(struct dat_writer *writer, size_t buffer, size_t cpu_index,
 {
 	size_t page_size = writer->page_sizes[buffer];
 
-	for (;;) {
+	while (!dat_writer_is_full(writer)) {
 		ssize_t got = read(raw_fd, writer->page, page_size);
 		int ret;
 
@@ -379,6 +429,7 @@ static int read_rest(struct dat_writer *writer, size_t buffer, size_t cpu_index,
 			return ret;
 		*bytes += page_size;
 	}
+	return 0;
 }
 
 int dat_writer_splice(struct dat_writer *writer, size_t buffer, size_t cpu_index, int raw_fd,
@@ -410,6 +461,26 @@ uint64_t dat_writer_size(const struct dat_writer *writer)
 	for (size_t i = 0; i < writer->image.stream_count; i++)
 		size += published(writer, i);
 	return size;
+}
+
+void dat_writer_limit(struct dat_writer *writer, uint64_t bytes)
+{
+	writer->limit = bytes;
+}
+
+bool dat_writer_is_full(const struct dat_writer *writer)
+{
+	return writer->limit && bytes_left(writer) == 0;
+}
+
+void dat_writer_renew(struct dat_writer *writer)
+{
+	writer->is_stale = true;
+}
+
+void dat_writer_compress(struct dat_writer *writer, const struct compression *compression)
+{
+	writer->compression = compression;
 }
 
 static size_t count_streams(const struct dat_meta *meta)
@@ -445,7 +516,8 @@ static int write_compact(struct dat_writer *writer, const struct dat_meta *meta)
 	for (size_t i = 0; i < streams; i++)
 		places[i] =
 			(struct dat_place){ writer->image.places[i].offset, published(writer, i) };
-	return compact_write(&writer->place, meta, writer->fd, places, FILE_MODE);
+	return compact_write(&writer->place, meta, writer->fd, places, writer->compression,
+			     FILE_MODE);
 }
 
 int dat_writer_finish(struct dat_writer *writer, const struct dat_meta *meta, struct diags *diags)
@@ -468,5 +540,11 @@ int dat_writer_finish(struct dat_writer *writer, const struct dat_meta *meta, st
 
 void dat_writer_abandon(struct dat_writer *writer)
 {
+	writer_free(writer);
+}
+
+void dat_writer_remove(struct dat_writer *writer)
+{
+	unlinkat(writer->place.dir_fd, writer->place.base, 0);
 	writer_free(writer);
 }

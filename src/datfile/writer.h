@@ -9,6 +9,7 @@
 #define NK_DATFILE_WRITER_H
 
 #include "base/diag.h"
+#include "datfile/compress.h"
 #include "datfile/meta.h"
 
 struct dat_writer;
@@ -37,6 +38,17 @@ int dat_writer_write_page(struct dat_writer *writer, size_t buffer, size_t cpu_i
 uint64_t dat_writer_size(const struct dat_writer *writer);
 
 /*
+ * No more bytes of pages than this, or a page of it: then nothing is moved any more. 0: no limit.
+ */
+void dat_writer_limit(struct dat_writer *writer, uint64_t bytes);
+bool dat_writer_is_full(const struct dat_writer *writer);
+/* The next page is the first anew: until it comes, those that are there stay. */
+void dat_writer_renew(struct dat_writer *writer);
+
+/* dat_writer_finish() compresses, by an algorithm of compress.h; NULL: it does not. */
+void dat_writer_compress(struct dat_writer *writer, const struct compression *compression);
+
+/*
  * Makes the file compact, with comms, statistics and summary of meta; closes it and frees. It may
  * be called in another process than the one that wrote the pages. 0 also where there is no room to
  * make it compact: the file stays sparse, comms, statistics and summary go to a place that was kept
@@ -45,5 +57,7 @@ uint64_t dat_writer_size(const struct dat_writer *writer);
 int dat_writer_finish(struct dat_writer *writer, const struct dat_meta *meta, struct diags *diags);
 /* Leaves the file as it is: readable up to what was published. Frees. */
 void dat_writer_abandon(struct dat_writer *writer);
+/* Takes the file away, and frees. */
+void dat_writer_remove(struct dat_writer *writer);
 
 #endif

@@ -39,6 +39,7 @@ static const struct feature_test tests[FEATURE_COUNT] = {
 	[FEATURE_INSTANCE_FILTER] = { "instance-filter", NULL, NULL, "set_event_pid" },
 	[FEATURE_EVENT_FORK] = { "event-fork", NULL, NULL, "options/event-fork" },
 	[FEATURE_BUFFER_PERCENT] = { "buffer-percent", NULL, NULL, "buffer_percent" },
+	[FEATURE_SUBBUF_SIZE] = { "subbuf-size", NULL, NULL, "buffer_subbuf_size_kb" },
 	[FEATURE_INSTANCE_OPTIONS] = { "instance-options", NULL, NULL, NULL },
 	[FEATURE_CLOCK_MONO] = { "clock-mono", NULL, NULL, NULL },
 	[FEATURE_EVENT_FILTER] = { "event-filter", NULL, NULL, NULL },

@@ -28,6 +28,7 @@ enum feature {
 	FEATURE_INSTANCE_FILTER, /* set_event_pid in an instance */
 	FEATURE_EVENT_FORK,    /* options/event-fork */
 	FEATURE_BUFFER_PERCENT,/* buffer_percent: v5.0 */
+	FEATURE_SUBBUF_SIZE,   /* buffer_subbuf_size_kb: v6.8 */
 	FEATURE_INSTANCE_OPTIONS, /* options/ of an instance: v4.4; looked for in the instance */
 	FEATURE_CLOCK_MONO,    /* the trace clock "mono": v3.17; looked for where one is chosen */
 	FEATURE_EVENT_FILTER,  /* filters of events, wherever there are events */

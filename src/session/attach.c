@@ -54,17 +54,14 @@ static int read_format(const struct session *session, struct session_event *even
 	return 0;
 }
 
+/* Each set was given to one when the instances were planned. */
 static size_t find_instance(const struct session *session, const char *set)
 {
-	size_t common = 0;
-
-	for (size_t i = 0; i < session->instance_count; i++) {
-		if (!session->instances[i].set)
-			common = i;
-		else if (strcmp(session->instances[i].set, set) == 0)
-			return i;
-	}
-	return common;
+	for (size_t i = 0; i < session->instance_count; i++)
+		for (size_t j = 0; j < session->instances[i].set_count; j++)
+			if (strcmp(session->instances[i].sets[j], set) == 0)
+				return i;
+	return 0;
 }
 
 /* Filters are logged where they are set: in the instance. */

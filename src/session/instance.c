@@ -86,6 +86,34 @@ static int set_buffer(int dir_fd, size_t kb, struct diags *diags)
 	return 0;
 }
 
+static int set_subbuf(int dir_fd, const struct features *features, size_t kb, struct diags *diags)
+{
+	char text[32];
+
+	if (kb == 0)
+		return 0;
+	if (!features->has[FEATURE_SUBBUF_SIZE])
+		return diag_error(diags, ENOTSUP,
+				  "this kernel has sub-buffers of a page only (others since v6.8)");
+	snprintf(text, sizeof(text), "%zu", kb);
+
+	int err = file_write(dir_fd, "buffer_subbuf_size_kb", text, 0);
+	if (err)
+		return diag_error(diags, -err, "cannot have sub-buffers of %zu KiB: %s", kb,
+				  strerror(-err));
+	return 0;
+}
+
+size_t instance_page_size(const struct session_instance *instance)
+{
+	NK_FREE char *text = NULL;
+	unsigned long kb = 0;
+
+	if (file_read(instance->dir_fd, "buffer_subbuf_size_kb", &text, NULL) == 0)
+		kb = strtoul(text, NULL, 10);
+	return kb ? kb * 1024 : (size_t)sysconf(_SC_PAGESIZE);
+}
+
 static int set_pids(int dir_fd, const struct features *features,
 		    const struct instance_settings *settings, struct diags *diags)
 {
@@ -112,14 +140,18 @@ static int set_overwrite(int dir_fd, const struct features *features, struct dia
 	return write_setting(dir_fd, "trace_options", "overwrite", diags);
 }
 
-int instance_configure(int dir_fd, const struct features *features,
+int instance_configure(struct session_instance *instance, const struct features *features,
 		       const struct instance_settings *settings, struct diags *diags)
 {
+	int dir_fd = instance->dir_fd;
 	char percent[16];
 	int err = write_setting(dir_fd, "tracing_on", "0", diags);
 
 	if (!err)
 		err = set_clock(dir_fd, settings->clock, diags);
+	/* Before the size of the whole: the kernel keeps that, in whole sub-buffers. */
+	if (!err)
+		err = set_subbuf(dir_fd, features, settings->subbuf_kb, diags);
 	if (!err)
 		err = set_buffer(dir_fd, settings->kb, diags);
 	if (!err)
@@ -133,6 +165,7 @@ int instance_configure(int dir_fd, const struct features *features,
 	}
 	if (!err)
 		err = set_pids(dir_fd, features, settings, diags);
+	instance->page_size = instance_page_size(instance);
 	return err;
 }
 
@@ -222,6 +255,7 @@ void instance_clear(struct session_instance *instance)
 	free(instance->stats);
 	free(instance->raw_fds);
 	free(instance->cpus);
+	free(instance->sets);
 	free(instance->name);
 	*instance = (struct session_instance){ .dir_fd = -1 };
 }

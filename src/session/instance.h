@@ -15,7 +15,8 @@
 #include "session/session.h"
 
 struct instance_settings {
-	size_t kb; /* per CPU */
+	size_t kb;	  /* per CPU */
+	size_t subbuf_kb; /* 0: as the kernel has it */
 	const char *clock;
 	int buffer_percent;
 	bool follow_children;
@@ -26,9 +27,11 @@ struct instance_settings {
 int instance_look(int tracefs_fd, const char *name, struct diags *diags);
 /* mkdir; errors as those of instance_look(). */
 int instance_make(int tracefs_fd, const char *name, struct diags *diags);
-/* Off, and set up; dir_fd: the instance's directory. */
-int instance_configure(int dir_fd, const struct features *features,
+/* One that is open: off, and set up; says its page_size. */
+int instance_configure(struct session_instance *instance, const struct features *features,
 		       const struct instance_settings *settings, struct diags *diags);
+/* The size of its sub-buffers, in bytes. */
+size_t instance_page_size(const struct session_instance *instance);
 /* Opens the directory of out->name, and lists its CPUs. */
 int instance_look_into(int tracefs_fd, struct session_instance *out, struct diags *diags);
 /* The same, and opens every CPU's trace_pipe_raw. */

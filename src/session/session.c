@@ -253,50 +253,54 @@ static int open_files(struct session *session, const struct session_options *opt
 	return 0;
 }
 
-/* The buffer size that the options give a set; *own: the set has an entry of its own. */
-static size_t buffer_kb(const struct session_options *options, const char *set, bool *own)
+static const struct session_buffer *buffer_of(const struct session_options *options,
+					      const char *set)
 {
-	size_t kb = options->buffer_kb ? options->buffer_kb : DEFAULT_KB;
-
-	*own = false;
-	for (size_t i = 0; i < options->buffer_count; i++) {
-		const struct session_buffer *buffer = &options->buffers[i];
-		bool same = set && buffer->set && strcmp(set, buffer->set) == 0;
-
-		if (!same && (buffer->set || *own))
-			continue;
-		kb = buffer->kb ? buffer->kb : kb;
-		*own = *own || same;
-	}
-	return kb;
+	for (size_t i = 0; i < options->buffer_count; i++)
+		for (size_t j = 0; j < options->buffers[i].set_count; j++)
+			if (strcmp(options->buffers[i].sets[j], set) == 0)
+				return &options->buffers[i];
+	return NULL;
 }
 
-/* Names the instances that the probes' sets need, in the order of the probes. */
+static struct session_instance *instance_of(struct session *session, const char *buffer)
+{
+	NK_FREE char *name = buffer ? xasprintf("%s-%s", session->state->name, buffer)
+				    : xstrdup(session->state->name);
+
+	for (size_t i = 0; i < session->instance_count; i++)
+		if (strcmp(session->instances[i].name, name) == 0)
+			return &session->instances[i];
+
+	struct session_instance *instance =
+		array_add(&session->instances, &session->instance_count);
+
+	*instance = (struct session_instance){ .name = name, .dir_fd = -1 };
+	name = NULL;
+	return instance;
+}
+
+static void give_set(struct session_instance *instance, const char *set)
+{
+	for (size_t i = 0; i < instance->set_count; i++)
+		if (strcmp(instance->sets[i], set) == 0)
+			return;
+	*array_add(&instance->sets, &instance->set_count) = set;
+}
+
+/* The instances that the probes' sets need, in the order of the probes. */
 static void plan_instances(struct session *session, const struct session_options *options)
 {
 	for (size_t i = 0; i < session->state->probe_count; i++) {
 		const char *set = session->state->probes[i].probe->set->name;
-		bool own;
-		bool is_there = false;
+		const struct session_buffer *buffer = buffer_of(options, set);
+		const char *own = buffer ? buffer->name : options->per_set ? set : NULL;
+		struct session_instance *instance = instance_of(session, own);
 
-		buffer_kb(options, set, &own);
-		if (!own && !options->per_set)
-			set = NULL;
-		for (size_t j = 0; j < session->instance_count; j++) {
-			const char *other = session->instances[j].set;
-
-			is_there = is_there || other == set ||
-				   (other && set && strcmp(other, set) == 0);
-		}
-		if (is_there)
-			continue;
-
-		struct session_instance *instance =
-			array_add(&session->instances, &session->instance_count);
-		instance->dir_fd = -1;
-		instance->set = set;
-		instance->name = set ? xasprintf("%s-%s", session->state->name, set)
-				     : xstrdup(session->state->name);
+		instance->kb = options->buffer_kb ? options->buffer_kb : DEFAULT_KB;
+		if (buffer && buffer->kb)
+			instance->kb = buffer->kb;
+		give_set(instance, set);
 	}
 }
 
@@ -321,17 +325,16 @@ static int make_instance(const struct session *session, struct session_instance 
 }
 
 /* instance_count tells what there is to undo: one that was not made is somebody else's. */
-static int make_instances(struct session *session, const struct session_options *options,
-			  struct instance_settings *settings, struct diags *diags)
+static int make_instances(struct session *session, struct instance_settings *settings,
+			  struct diags *diags)
 {
 	size_t planned = session->instance_count;
 	int err = 0;
 
 	for (size_t i = 0; !err && i < planned; i++) {
 		struct session_instance *instance = &session->instances[i];
-		bool own;
 
-		settings->kb = buffer_kb(options, instance->set, &own);
+		settings->kb = instance->kb;
 		err = make_instance(session, instance, diags);
 		if (err) {
 			for (size_t j = i; j < planned; j++)
@@ -341,9 +344,8 @@ static int make_instances(struct session *session, const struct session_options 
 		}
 		err = instance_open(session->tracefs_fd, instance, diags);
 		if (!err)
-			err = instance_configure(instance->dir_fd,
-						 &session->state->kernel->features, settings,
-						 diags);
+			err = instance_configure(instance, &session->state->kernel->features,
+						 settings, diags);
 	}
 	return err;
 }
@@ -355,6 +357,7 @@ static int create_instances(struct session *session, const struct session_option
 	struct instance_settings settings = {
 		.clock = session->clock,
 		.buffer_percent = options->buffer_percent,
+		.subbuf_kb = options->subbuf_kb,
 		.follow_children = options->follow_children,
 	};
 
@@ -367,7 +370,7 @@ static int create_instances(struct session *session, const struct session_option
 		settings.pids = pids;
 	}
 	plan_instances(session, options);
-	return make_instances(session, options, &settings, diags);
+	return make_instances(session, &settings, diags);
 }
 
 /* Undoes the dead; -EBUSY where a session of that name lives. */

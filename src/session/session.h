@@ -22,9 +22,12 @@
 #include "kernel/kernel.h"
 #include "resolve/resolve.h"
 
+/* An instance of its own for the probes of some sets, <session's name>-<name>. */
 struct session_buffer {
-	const char *set; /* its probes go to an instance of its own; NULL: the default one */
-	size_t kb;	 /* per CPU; 0: the default below */
+	const char *name;
+	const char **sets;
+	size_t set_count;
+	size_t kb; /* per CPU; 0: as the others */
 };
 
 struct session_options {
@@ -41,6 +44,7 @@ struct session_options {
 	 */
 	bool overwrite;
 	int buffer_percent; /* wake-up level of readers; 0: at once */
+	size_t subbuf_kb;   /* of a sub-buffer; 0: a page. The kernel rounds it up. */
 	bool per_set;	    /* an instance a set: <name>-<set> */
 	const struct session_buffer *buffers;
 	size_t buffer_count;
@@ -76,8 +80,11 @@ struct session_cpu_stats {
 
 struct session_instance {
 	char *name;
-	const char *set; /* NULL: of all sets */
-	bool is_made;	 /* by this session, in this process */
+	const char **sets; /* whose events it has; names borrowed from the probes */
+	size_t set_count;
+	size_t kb;
+	size_t page_size; /* of a sub-buffer, in bytes */
+	bool is_made;	  /* by this session, in this process */
 	int dir_fd;
 	int *raw_fds; /* per_cpu/cpuN/trace_pipe_raw, O_RDONLY|O_NONBLOCK; index as in cpus */
 	int *cpus;    /* CPU numbers */

@@ -438,6 +438,92 @@ START_TEST(pages_by_splice)
 }
 END_TEST
 
+/* --compress: what trace-cmd reads, and smaller. */
+START_TEST(compressed_at_the_end)
+{
+	static const int fixtures[] = { 1, 4 };
+	NK_FREE char *original = fixture_path(fixture_names[fixtures[_i]], ".dat");
+	struct dat_reader *from = fixture_open(original);
+	const struct dat_meta *meta = dat_reader_meta(from);
+	const struct compression *compression = NULL;
+	const char *path = fixture_scratch();
+	struct dat_writer *writer = create(path, meta);
+	struct stat plain, compressed;
+
+	write_pages(writer, from);
+	finish(writer, meta);
+	ck_assert_int_eq(stat(path, &plain), 0);
+	dat_reader_close(from);
+	from = fixture_open(original);
+	meta = dat_reader_meta(from);
+	writer = create(path, meta);
+	write_pages(writer, from);
+	if (compression_find("zstd", &compression) == 0) {
+		dat_writer_compress(writer, compression);
+		finish(writer, meta);
+		ck_assert_int_eq(stat(path, &compressed), 0);
+		ck_assert_int_lt(compressed.st_size, plain.st_size);
+	} else {
+		finish(writer, meta);
+	}
+	assert_same_recording(path, fixtures[_i], meta);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+
+/* --size and --rotate: not a page more, and then anew. */
+START_TEST(full_and_anew)
+{
+	NK_FREE char *original = fixture_path("v7", ".dat");
+	struct dat_reader *from = fixture_open(original);
+	const struct dat_meta *meta = dat_reader_meta(from);
+	struct page_source *source = dat_reader_pages(from);
+	const void *page = any_page(source), *read;
+	struct dat_writer *writer = create(fixture_scratch(), meta);
+	struct dat_reader *reader;
+	struct stat full, cleared;
+	size_t bytes;
+	int fds[2], empty[2];
+
+	dat_writer_limit(writer, 2 * PAGE);
+	ck_assert_int_eq(pipe2(empty, O_NONBLOCK | O_CLOEXEC), 0);
+	ck_assert_int_eq(pipe2(fds, O_NONBLOCK | O_CLOEXEC), 0);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(write(fds[1], page, PAGE), PAGE);
+	ck_assert_int_eq(dat_writer_splice(writer, 0, 1, fds[0], true, &bytes), 0);
+	ck_assert_uint_eq(bytes, 2 * PAGE);
+	ck_assert(dat_writer_is_full(writer));
+	ck_assert_int_eq(dat_writer_splice(writer, 0, 0, fds[0], false, &bytes), 0);
+	ck_assert_uint_eq(bytes, 0);
+	ck_assert_int_eq(stat(fixture_scratch(), &full), 0);
+	dat_writer_renew(writer);
+	ck_assert(!dat_writer_is_full(writer));
+	/* What is there goes for a page that comes, and for nothing else. */
+	ck_assert_int_eq(dat_writer_splice(writer, 0, 0, empty[0], true, &bytes), 0);
+	ck_assert_uint_eq(dat_writer_size(writer), 2 * PAGE);
+	ck_assert_int_eq(dat_writer_splice(writer, 0, 1, fds[0], false, &bytes), 0);
+	ck_assert_uint_eq(bytes, PAGE);
+	ck_assert_uint_eq(dat_writer_size(writer), PAGE);
+	ck_assert_int_eq(stat(fixture_scratch(), &cleared), 0);
+	ck_assert_int_lt(cleared.st_blocks, full.st_blocks);
+	dat_reader_close(fixture_open(fixture_scratch()));
+	close(empty[0]);
+	close(empty[1]);
+	close(fds[0]);
+	close(fds[1]);
+	finish(writer, meta);
+	reader = fixture_open(fixture_scratch());
+	source = dat_reader_pages(reader);
+	ck_assert_int_eq(source->ops->next(source, 0, &read), 1);
+	ck_assert_mem_eq(read, page, PAGE);
+	ck_assert_int_eq(source->ops->next(source, 0, &read), 0);
+	dat_reader_close(reader);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+
 /* The page of a stream that has that number; its time tells which it is. */
 static void number_page(unsigned char *page, size_t stream, uint64_t number)
 {
@@ -814,6 +900,8 @@ static Suite *writer_suite(void)
 	tcase_add_test(tests, lost_events_are_no_damage);
 	tcase_add_test(tests, other_byte_order);
 	tcase_add_test(tests, pages_by_splice);
+	tcase_add_loop_test(tests, compressed_at_the_end, 0, 2);
+	tcase_add_test(tests, full_and_anew);
 	tcase_add_test(tests, killed_while_writing);
 	tcase_add_test(tests, finished_by_another_process);
 	tcase_add_test(tests, only_regular_files_are_replaced);

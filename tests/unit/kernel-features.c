@@ -19,11 +19,14 @@
 /* Features that differ between the captured kernels; the others all of them have. */
 static const struct {
 	const char *release, *machine;
-	bool symstr, argn_return;
+	bool symstr, argn_return, subbuf_size;
 } kernels[] = {
-	{ "5.10", "x86_64", false, false },	{ "6.1", "x86_64", true, false },
-	{ "6.12", "x86_64", true, true },	{ "7.2", "x86_64", true, true },
-	{ "6.1-nobpf", "x86_64", true, false }, { "6.1-arm64", "aarch64", true, false },
+	{ "5.10", "x86_64", false, false, false },
+	{ "6.1", "x86_64", true, false, false },
+	{ "6.12", "x86_64", true, true, true },
+	{ "7.2", "x86_64", true, true, true },
+	{ "6.1-nobpf", "x86_64", true, false, false },
+	{ "6.1-arm64", "aarch64", true, false, false },
 };
 
 START_TEST(test_features)
@@ -40,6 +43,8 @@ START_TEST(test_features)
 			expected = kernels[_i].symstr;
 		if (i == FEATURE_ARGN_RETURN)
 			expected = kernels[_i].argn_return;
+		if (i == FEATURE_SUBBUF_SIZE)
+			expected = kernels[_i].subbuf_size;
 		ck_assert_msg(has[i] == expected, "%s: %s is %d", kernels[_i].release,
 			      feature_name((enum feature)i), has[i]);
 	}

@@ -382,13 +382,18 @@ START_TEST(test_configure)
 					      [FEATURE_EVENT_FORK] = true,
 					      [FEATURE_INSTANCE_OPTIONS] = true,
 					      [FEATURE_INSTANCE_FILTER] = true } };
-	struct instance_settings settings = { 64, "boot", 25, true, "7 8" };
+	struct instance_settings settings = { .kb = 64,
+					      .clock = "boot",
+					      .buffer_percent = 25,
+					      .follow_children = true,
+					      .pids = "7 8" };
 	struct tree tree = tree_make();
+	struct session_instance instance = { .dir_fd = tree.fd };
 	struct diags diags = { 0 };
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
 		tree_write(&tree, files[i], "before");
-	ck_assert_int_eq(instance_configure(tree.fd, &features, &settings, &diags), 0);
+	ck_assert_int_eq(instance_configure(&instance, &features, &settings, &diags), 0);
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
 		NK_FREE char *text = tree_read(&tree, files[i]);
 
@@ -397,11 +402,20 @@ START_TEST(test_configure)
 	/* An instance without options/ of its own has all of them in one file. */
 	features.has[FEATURE_INSTANCE_OPTIONS] = false;
 	tree_write(&tree, "trace_options", "before");
-	ck_assert_int_eq(instance_configure(tree.fd, &features, &settings, &diags), 0);
+	ck_assert_int_eq(instance_configure(&instance, &features, &settings, &diags), 0);
 	NK_FREE char *options = tree_read(&tree, "trace_options");
 	ck_assert_str_eq(options, "overwrite");
+	ck_assert_uint_eq(instance.page_size, (size_t)sysconf(_SC_PAGESIZE));
+	settings.subbuf_kb = 16;
+	ck_assert_int_eq(instance_configure(&instance, &features, &settings, &diags), -ENOTSUP);
+	diags_clear(&diags);
+	features.has[FEATURE_SUBBUF_SIZE] = true;
+	tree_write(&tree, "buffer_subbuf_size_kb", "4");
+	ck_assert_int_eq(instance_configure(&instance, &features, &settings, &diags), 0);
+	ck_assert_uint_eq(instance.page_size, 16384);
+	settings.subbuf_kb = 0;
 	features.has[FEATURE_INSTANCE_FILTER] = false;
-	ck_assert_int_eq(instance_configure(tree.fd, &features, &settings, &diags), -ENOTSUP);
+	ck_assert_int_eq(instance_configure(&instance, &features, &settings, &diags), -ENOTSUP);
 	diags_clear(&diags);
 	tree_remove(&tree);
 }

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * In: a path, limits, pages. Out: one file, or several of about --size bytes each.
+ */
+#include "cmd/volumes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+#define SUFFIX ".dat"
+
+/* KernelShark wants names that end in .dat: the number goes before that. */
+static char *volume_path(const char *path, size_t number)
+{
+	size_t length = strlen(path), suffix = strlen(SUFFIX);
+
+	if (length > suffix && strcmp(path + length - suffix, SUFFIX) == 0)
+		return xasprintf("%.*s.%zu%s", (int)(length - suffix), path, number, SUFFIX);
+	return xasprintf("%s.%zu", path, number);
+}
+
+static int create_one(const char *path, const struct options *options, const struct dat_meta *meta,
+		      const struct compression *compression, struct volumes *volumes,
+		      struct diags *diags)
+{
+	struct dat_writer *writer;
+	int err = dat_writer_create(path, meta, &writer, diags);
+
+	if (err)
+		return err;
+	dat_writer_limit(writer, options->size);
+	dat_writer_compress(writer, compression);
+	*array_add(&volumes->writers, &volumes->count) = writer;
+	return 0;
+}
+
+int volumes_create(const char *path, const struct options *options, const struct dat_meta *meta,
+		   struct volumes *out, struct diags *diags)
+{
+	const struct compression *compression = NULL;
+	struct volumes volumes = { .rotates = options->rotate > 0 };
+	size_t count = volumes.rotates ? options->rotate : 1;
+	int err = 0;
+
+	if (options->compress && compression_find("zstd", &compression) != 0)
+		return diag_error(diags, ENOTSUP, "this nk is built without zstd");
+	for (size_t i = 0; !err && i < count; i++) {
+		NK_FREE char *name = volumes.rotates ? volume_path(path, i) : xstrdup(path);
+
+		err = create_one(name, options, meta, compression, &volumes, diags);
+	}
+	if (err) {
+		for (size_t i = 0; i < volumes.count; i++)
+			dat_writer_remove(volumes.writers[i]);
+		free(volumes.writers);
+	} else {
+		*out = volumes;
+	}
+	return err;
+}
+
+int volumes_splice(struct volumes *volumes, size_t buffer, size_t cpu_index, int raw_fd, bool all,
+		   size_t *bytes, bool *is_full)
+{
+	for (*bytes = 0;;) {
+		struct dat_writer *writer = volumes->writers[volumes->current];
+		size_t moved = 0;
+		int err = dat_writer_splice(writer, buffer, cpu_index, raw_fd, all, &moved);
+
+		*bytes += moved;
+		if (err || !dat_writer_is_full(writer))
+			return err;
+		*is_full = !volumes->rotates;
+		if (*is_full)
+			return 0;
+		volumes->current = (volumes->current + 1) % volumes->count;
+		dat_writer_renew(volumes->writers[volumes->current]);
+		if (!all)
+			return 0;
+	}
+}
+
+uint64_t volumes_size(const struct volumes *volumes)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < volumes->count; i++)
+		size += dat_writer_size(volumes->writers[i]);
+	return size;
+}
+
+int volumes_finish(struct volumes *volumes, const struct dat_meta *meta, struct diags *diags)
+{
+	bool is_empty = volumes_size(volumes) == 0;
+	int first_error = 0;
+
+	for (size_t i = 0; i < volumes->count; i++) {
+		int err = 0;
+
+		if (dat_writer_size(volumes->writers[i]) > 0 || (is_empty && i == 0))
+			err = dat_writer_finish(volumes->writers[i], meta, diags);
+		else
+			dat_writer_remove(volumes->writers[i]);
+		if (!first_error)
+			first_error = err;
+	}
+	free(volumes->writers);
+	*volumes = (struct volumes){ 0 };
+	return first_error;
+}
+
+void volumes_abandon(struct volumes *volumes)
+{
+	for (size_t i = 0; i < volumes->count; i++)
+		dat_writer_abandon(volumes->writers[i]);
+	free(volumes->writers);
+	*volumes = (struct volumes){ 0 };
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The files of one recording: one, or a ring of them (--rotate) in which the oldest is written anew
+ * when the newest is full. All are made beforehand, since who fills them may make none.
+ */
+#ifndef NK_CMD_VOLUMES_H
+#define NK_CMD_VOLUMES_H
+
+#include "base/diag.h"
+#include "cmd/options.h"
+#include "datfile/writer.h"
+
+struct volumes {
+	struct dat_writer **writers;
+	size_t count;
+	size_t current;
+	bool rotates;
+};
+
+/* path is the file, or with --rotate N what its number is put into: trace.0.dat ... */
+int volumes_create(const char *path, const struct options *options, const struct dat_meta *meta,
+		   struct volumes *out, struct diags *diags);
+/*
+ * As dat_writer_splice(), into the file whose turn it is; the next one's turn comes when it is
+ * full. *is_full: there is no next one.
+ */
+int volumes_splice(struct volumes *volumes, size_t buffer, size_t cpu_index, int raw_fd, bool all,
+		   size_t *bytes, bool *is_full);
+uint64_t volumes_size(const struct volumes *volumes);
+/* Finishes each file that has pages, and one at least; takes away the others. Frees. */
+int volumes_finish(struct volumes *volumes, const struct dat_meta *meta, struct diags *diags);
+/* Leaves all files as they are. Frees. */
+void volumes_abandon(struct volumes *volumes);
+
+#endif
