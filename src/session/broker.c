@@ -164,9 +164,14 @@ static void command_ended(struct broker *broker, int status)
 {
 	broker->command.pid = 0;
 	broker->session->state->held_command = 0;
-	/* Else it was still held, and has never been COMMAND. */
-	if (broker->command.go_fd < 0)
+	if (broker->command.go_fd < 0) {
 		broker->result->command_status = command_shell_status(status);
+	} else if (WIFEXITED(status) && !broker->is_stopped) {
+		/* Still held, it has never been COMMAND. One that a signal ended was told to. */
+		diag_error(broker->diags, ECHILD, "%s: ended before it was run",
+			   broker->job->command[0]);
+		broker->result->command_status = command_shell_status(status);
+	}
 	stop(broker);
 }
 
