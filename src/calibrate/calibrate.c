@@ -14,8 +14,11 @@
 #include "calibrate/relate.h"
 #include "calibrate/tracer.h"
 
-/* A step is run so often at most until all that it shows is found. */
-enum { RUNS_MAX = 3 };
+/*
+ * A step is run so often at most until all that it shows is found; and more often where a member is
+ * one of a few places: on a busy machine what would tell them apart comes too late now and then.
+ */
+enum { RUNS_MAX = 3, RUNS_AMBIGUOUS_MAX = 8 };
 
 struct calibration {
 	struct tracer_setting setting;
@@ -60,12 +63,16 @@ static size_t socket_sk(const struct calibration *calibration)
 	return sk ? sk->offset : 0;
 }
 
-/* What a step shows is all known by now. */
-static bool is_settled(const struct learner *learner, enum step step)
+/* What a step shows is all known by now, or will not be by more runs. */
+static bool is_settled(const struct learner *learner, enum step step, int runs)
 {
-	for (size_t i = 0; i < member_row_count; i++)
-		if (member_rows[i].step == step && learner->verdicts[i].kind != VERDICT_FOUND)
+	for (size_t i = 0; i < member_row_count; i++) {
+		enum verdict_kind kind = learner->verdicts[i].kind;
+
+		if (member_rows[i].step == step && kind != VERDICT_FOUND &&
+		    (kind == VERDICT_AMBIGUOUS || runs < RUNS_MAX))
 			return false;
+	}
 	return true;
 }
 
@@ -88,9 +95,9 @@ static int run_again(struct calibration *calibration, struct tracer *tracer,
 {
 	int err = 0;
 
-	for (int runs = 1; runs < RUNS_MAX && !err; runs++)
+	for (int runs = 1; runs < RUNS_AMBIGUOUS_MAX && !err; runs++)
 		for (size_t i = 0; i < stage->step_count && !err; i++)
-			if (!is_settled(&calibration->learner, stage->steps[i]))
+			if (!is_settled(&calibration->learner, stage->steps[i], runs))
 				err = run_steps(calibration, tracer, &stage->steps[i], 1, diags);
 	return err;
 }
