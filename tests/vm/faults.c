@@ -34,6 +34,7 @@
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum mode { MODE_NONE, MODE_HARD, MODE_MEMORY, MODE_EINTR, MODE_SHORT };
@@ -335,7 +336,10 @@ int flock(int fd, int operation)
 
 pid_t waitpid(pid_t pid, int *status, int options)
 {
-	return is_interrupted("waitpid", "-") ? -1 : REAL(waitpid)(pid, status, options);
+	/* One that does not wait is not interrupted. */
+	if (!(options & WNOHANG) && is_interrupted("waitpid", "-"))
+		return -1;
+	return REAL(waitpid)(pid, status, options);
 }
 
 int prctl(int option, ...)
