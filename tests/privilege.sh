@@ -21,6 +21,13 @@ fail() {
 	failed=1
 }
 
+# A call that strace has in two lines, since something happened between its begin and its end, as one.
+join='
+	{ pid = $1 }
+	/ <unfinished \.\.\.>$/ { sub(/ *<unfinished \.\.\.>$/, ""); begun[pid] = $0; next }
+	$2 == "<..." { sub(/^[0-9]+ +<\.\.\. [a-z0-9_]+ resumed>/, ""); print begun[pid] $0; next }
+	{ print }'
+
 # Of a strace: what was opened before the file and after it, and what was called once the list of calls was in force.
 judge='
 	{ sub(/^[0-9]+ +/, "") }
@@ -52,7 +59,7 @@ expect_nothing() {
 	timeout 60 strace -f -qq -o "$work/calls" "$nk" "$@" >"$work/out" 2>"$work/err"
 	[ $? -lt 124 ] || fail "nk $*: it crashed or hung: $(tail -n 1 "$work/calls")"
 	# nk check takes the text in first, and looks into it afterwards.
-	said=$(awk -v file="$file" -v looks="$([ "$1" = replay ] && echo 1)" "$judge" "$work/calls")
+	said=$(awk "$join" "$work/calls" | awk -v file="$file" -v looks="$([ "$1" = replay ] && echo 1)" "$judge")
 	[ -z "$said" ] || fail "nk $*: $said"
 }
 
