@@ -97,6 +97,8 @@ static const struct option_spec specs[] = {
 	{ OPTION_SINCE, '\0', "since", "TIME", "from HH:MM:SS[.N] or SECONDS of the trace clock on",
 	  KIND_STRING, AT(since), 0 },
 	{ OPTION_UNTIL, '\0', "until", "TIME", "up to this time", KIND_STRING, AT(until), 0 },
+	{ OPTION_FREEZE, '\0', "until", "PROBE[ if EXPR]", "stop recording at this event",
+	  KIND_STRING, AT(freeze_at), 0 },
 	{ OPTION_BTF, '\0', "btf", "FILE", "take struct layouts from this BTF file", KIND_STRING,
 	  AT(btf), 0 },
 	{ OPTION_PROFILE, '\0', "profile", "FILE", "take struct layouts from this profile",
@@ -303,6 +305,16 @@ static const struct option_spec *spec_of(int found)
 	return NULL;
 }
 
+/* One name may mean something else to another subcommand. */
+static const struct option_spec *spec_of_command(const struct command *command,
+						 const struct option_spec *spec)
+{
+	for (size_t i = 0; i < SPEC_COUNT; i++)
+		if (strcmp(specs[i].name, spec->name) == 0 && command_takes(command, specs[i].id))
+			return &specs[i];
+	return spec;
+}
+
 static int take_option(const struct command *command, int found, char **argv,
 		       struct options *options, int *status)
 {
@@ -316,6 +328,7 @@ static int take_option(const struct command *command, int found, char **argv,
 		return wrong(command, "unknown option -%c", optopt);
 	if (found == '?' || !spec)
 		return wrong(command, "unknown option %s", given);
+	spec = spec_of_command(command, spec);
 	if (!command_takes(command, spec->id))
 		return wrong(command, "nk %s has no option --%s", command->name, spec->name);
 	if (spec->id == OPTION_HELP) {

@@ -41,6 +41,7 @@ enum option_id {
 	OPTION_PACE,
 	OPTION_SINCE,
 	OPTION_UNTIL,
+	OPTION_FREEZE,
 	OPTION_BTF,
 	OPTION_PROFILE,
 	OPTION_NO_CALIBRATE,
@@ -86,6 +87,7 @@ struct options {
 	double pace; /* 0: as fast as it goes */
 	const char *since;
 	const char *until;
+	const char *freeze_at; /* --until of nk start */
 	const char *btf;
 	const char *profile;
 	bool no_calibrate;

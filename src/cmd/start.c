@@ -11,6 +11,7 @@
 #include "cmd/flight.h"
 #include "cmd/live.h"
 #include "cmd/meta.h"
+#include "cmd/until.h"
 #include "datfile/writer.h"
 #include "session/flight.h"
 
@@ -60,6 +61,11 @@ static int run(const struct command *command, const struct options *options)
 	int status = live_open_session(&setup, options, &wish, &session, &incomplete, &diags);
 
 	(void)command;
+	if (status == CMD_DONE && options->freeze_at) {
+		status = until_session(options->freeze_at, &setup, session, &diags);
+		if (status != CMD_DONE)
+			session_destroy(session, &diags);
+	}
 	if (status == CMD_DONE && arm(session, wish.name, &diags) != 0)
 		status = CMD_FAILED;
 	setup_say(&diags, options->quiet);
@@ -75,8 +81,8 @@ static int run(const struct command *command, const struct options *options)
 static const enum option_id takes[] = {
 	OPTION_PROBE_FILE, OPTION_EXPRESSION, OPTION_PROBES_DIR, OPTION_PID,	 OPTION_CHILDREN,
 	OPTION_FILTER,	   OPTION_BUFFER,     OPTION_CLOCK,	 OPTION_PER_SET, OPTION_BUFFERS,
-	OPTION_SUBBUF,	   OPTION_NAME,	      OPTION_BTF,	 OPTION_PROFILE, OPTION_WITHOUT,
-	OPTION_QUIET,	   OPTION_VERBOSE,    OPTION_END,
+	OPTION_SUBBUF,	   OPTION_NAME,	      OPTION_FREEZE,	 OPTION_BTF,	 OPTION_PROFILE,
+	OPTION_WITHOUT,	   OPTION_QUIET,      OPTION_VERBOSE,	 OPTION_END,
 };
 
 const struct command cmd_start = {
@@ -84,7 +90,8 @@ const struct command cmd_start = {
 	.summary = "arms a flight recorder, and leaves no process behind",
 	.usage = "[OPTION...] [SET|PROBE...]",
 	.details = "The newest events stay in the ring buffers until nk dump takes them or newer\n"
-		   "ones push them out; nk stop ends it.",
+		   "ones push them out; nk stop ends it. With --until they stay from the first\n"
+		   "event of PROBE on of which EXPR holds.",
 	.takes = takes,
 	.max_names = -1,
 	.run = run,

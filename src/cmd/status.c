@@ -41,7 +41,7 @@ static void print_text(const struct session_info *info)
 	if (info->pid)
 		printf("\tpid %d", (int)info->pid);
 	else
-		printf("\tflight recorder");
+		printf(info->is_frozen ? "\tflight recorder\tfrozen" : "\tflight recorder");
 	putchar('\n');
 	print_since(info->since);
 	for (size_t i = 0; i < info->set_count; i++)
@@ -82,6 +82,7 @@ static int print_json(const struct session_info *infos, size_t count)
 		json_open(&json, NULL, '{');
 		json_string(&json, "session", info->name);
 		json_bool(&json, "alive", info->is_alive);
+		json_bool(&json, "frozen", info->is_frozen);
 		json_number(&json, "pid", info->pid);
 		if (info->since > 0)
 			json_number(&json, "since", info->since);

@@ -42,6 +42,7 @@ static const struct feature_test tests[FEATURE_COUNT] = {
 	[FEATURE_SUBBUF_SIZE] = { "subbuf-size", NULL, NULL, "buffer_subbuf_size_kb" },
 	[FEATURE_INSTANCE_OPTIONS] = { "instance-options", NULL, NULL, NULL },
 	[FEATURE_CLOCK_MONO] = { "clock-mono", NULL, NULL, NULL },
+	[FEATURE_INSTANCE_TRIGGER] = { "instance-trigger", "e[:[<group>/]", "[<event>]]", NULL },
 	[FEATURE_EVENT_FILTER] = { "event-filter", NULL, NULL, NULL },
 };
 

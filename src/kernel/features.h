@@ -31,6 +31,11 @@ enum feature {
 	FEATURE_SUBBUF_SIZE,   /* buffer_subbuf_size_kb: v6.8 */
 	FEATURE_INSTANCE_OPTIONS, /* options/ of an instance: v4.4; looked for in the instance */
 	FEATURE_CLOCK_MONO,    /* the trace clock "mono": v3.17; looked for where one is chosen */
+	/*
+	 * Triggers of an instance turn off that instance, and not the top (v5.17), as a README of
+	 * v5.19 on tells.
+	 */
+	FEATURE_INSTANCE_TRIGGER,
 	FEATURE_EVENT_FILTER,  /* filters of events, wherever there are events */
 	FEATURE_COUNT
 };

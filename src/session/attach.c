@@ -178,3 +178,29 @@ int session_set_filter(struct session *session, const struct resolved_probe *pro
 	diags_clear(&found);
 	return taken == 0 ? err : 0;
 }
+
+/*
+ * Without a condition the kernel would turn off before it records: such a one as always holds is
+ * there for the event itself. Where an instance does not record the event its trigger sees it all
+ * the same.
+ */
+int session_freeze_at(struct session *session, size_t index, const char *expr, struct diags *diags)
+{
+	const struct session_event *event = &session->events[index];
+	bool is_any = !event->def->filter && !expr;
+	NK_FREE char *filter =
+		is_any ? xstrdup("common_type != 0") : combine(event->def->filter, expr);
+	NK_FREE char *trigger = xasprintf("traceoff:1 if %s", filter);
+	NK_FREE char *path =
+		xasprintf("events/%s/%s/trigger", event->def->desc.group, event->def->desc.name);
+
+	for (size_t i = 0; i < session->instance_count; i++) {
+		int err = file_write(session->instances[i].dir_fd, path, trigger, 0);
+
+		if (err)
+			return diag_error(diags, -err,
+					  "the kernel refuses the trigger '%s' of %s: %s", trigger,
+					  event->probe->probe->name, strerror(-err));
+	}
+	return 0;
+}

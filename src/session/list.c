@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/alloc.h"
+#include "base/file.h"
 #include "session/definitions.h"
 #include "session/instance.h"
 #include "session/ownership.h"
@@ -86,6 +86,14 @@ static uint64_t read_lost(int tracefs_fd, const char *name)
 	return lost;
 }
 
+static bool is_off(int tracefs_fd, const char *name)
+{
+	NK_FREE char *path = xasprintf("instances/%s/tracing_on", name);
+	NK_FREE char *text = NULL;
+
+	return file_read(tracefs_fd, path, &text, NULL) == 0 && text[0] == '0';
+}
+
 static void look_at_instances(const struct view *view, struct session_info *info)
 {
 	size_t next = 0;
@@ -101,6 +109,8 @@ static void look_at_instances(const struct view *view, struct session_info *info
 	info->lost = xcalloc(info->instance_count, sizeof(*info->lost));
 	for (size_t i = 0; i < info->instance_count; i++)
 		info->lost[i] = read_lost(view->tracefs_fd, info->instances[i]);
+	for (size_t i = 0; i < info->instance_count && info->is_alive && !info->pid; i++)
+		info->is_frozen |= is_off(view->tracefs_fd, info->instances[i]);
 }
 
 static int look_at_kernel(struct view *view)

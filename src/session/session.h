@@ -157,6 +157,12 @@ int session_filter_event(struct session *session, size_t event, const char *expr
 			 struct diags *diags);
 
 /*
+ * Turns all instances of the session off when an event comes of which expr, a filter of the kernel,
+ * holds (NULL: any). That event is the last. 0, or -errno with a diag.
+ */
+int session_freeze_at(struct session *session, size_t event, const char *expr, struct diags *diags);
+
+/*
  * Whether one of the signals that are blocked from session_create() on waits: for those who run a
  * session without broker_run().
  */
@@ -194,6 +200,7 @@ struct session_info {
 	char **instances;
 	size_t instance_count;
 	uint64_t *lost;	    /* by instance: events, so far; NULL but of session_list() */
+	bool is_frozen;	    /* a flight recorder that has been turned off; of session_list() */
 	char **definitions; /* GROUP/EVENT */
 	size_t definition_count;
 };

@@ -19,14 +19,14 @@
 /* Features that differ between the captured kernels; the others all of them have. */
 static const struct {
 	const char *release, *machine;
-	bool symstr, argn_return, subbuf_size;
+	bool symstr, argn_return, subbuf_size, instance_trigger;
 } kernels[] = {
-	{ "5.10", "x86_64", false, false, false },
-	{ "6.1", "x86_64", true, false, false },
-	{ "6.12", "x86_64", true, true, true },
-	{ "7.2", "x86_64", true, true, true },
-	{ "6.1-nobpf", "x86_64", true, false, false },
-	{ "6.1-arm64", "aarch64", true, false, false },
+	{ "5.10", "x86_64", false, false, false, false },
+	{ "6.1", "x86_64", true, false, false, true },
+	{ "6.12", "x86_64", true, true, true, true },
+	{ "7.2", "x86_64", true, true, true, true },
+	{ "6.1-nobpf", "x86_64", true, false, false, true },
+	{ "6.1-arm64", "aarch64", true, false, false, true },
 };
 
 START_TEST(test_features)
@@ -45,6 +45,8 @@ START_TEST(test_features)
 			expected = kernels[_i].argn_return;
 		if (i == FEATURE_SUBBUF_SIZE)
 			expected = kernels[_i].subbuf_size;
+		if (i == FEATURE_INSTANCE_TRIGGER)
+			expected = kernels[_i].instance_trigger;
 		ck_assert_msg(has[i] == expected, "%s: %s is %d", kernels[_i].release,
 			      feature_name((enum feature)i), has[i]);
 	}
