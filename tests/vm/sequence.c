@@ -27,7 +27,7 @@
 #define CPUS_MOST   64
 #define BURST	    24
 #define FIRST	    16
-#define PAUSE_US    2000
+#define PAUSE_US    8000
 
 enum { OPTION_DONE = 0, OPTION_BUFFER = 3 };
 
