@@ -216,11 +216,11 @@ static const struct decoder_event *find_event(struct record_reader *reader,
 		return NULL;
 	}
 	id = bytes_16(raw->data, maker->context->is_swapped);
-	event = &maker->events[id];
-	if (id >= maker->event_count || !event->plan) {
+	if (id >= maker->event_count || !maker->events[id].plan) {
 		reader->counts.unknown++;
 		return NULL;
 	}
+	event = &maker->events[id];
 	if (raw->size < event->size) {
 		reader->counts.damaged++;
 		return NULL;

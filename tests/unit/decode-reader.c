@@ -487,6 +487,32 @@ START_TEST(foreign_events)
 }
 END_TEST
 
+/* A recording may have records and no format at all. */
+START_TEST(no_events_are_known)
+{
+	const struct decoder_options options = { .long_bytes = 8,
+						 .page_size = PAGE_BYTES,
+						 .cpu_count = 1 };
+	struct decoder *decoder = decoder_new(&options, NULL);
+	struct memory_source *memory = memory_source_new();
+	struct page_builder page;
+	struct record_reader *reader;
+	struct record record;
+	const unsigned char unknown[12] = { 99, 99 };
+
+	page_begin(&page, 1000, false, options.long_bytes);
+	page_event(&page, 1, unknown, sizeof(unknown));
+	page_end(&page, 0);
+	memory_source_add(memory, page.bytes, PAGE_BYTES);
+	record_reader_open(decoder, &memory->source, &reader);
+	ck_assert_int_eq(record_reader_next(reader, &record), -ENODATA);
+	ck_assert_uint_eq(record_reader_counts(reader)->unknown, 1);
+	record_reader_close(reader);
+	memory_source_free(memory);
+	decoder_free(decoder);
+}
+END_TEST
+
 START_TEST(hostile_formats)
 {
 	static const char *const broken[] = {
@@ -531,6 +557,7 @@ int main(void)
 	tcase_add_test(tests, plans);
 	tcase_add_loop_test(tests, hostile_pages, 0, 2);
 	tcase_add_loop_test(tests, foreign_events, 0, 4);
+	tcase_add_test(tests, no_events_are_known);
 	tcase_add_test(tests, hostile_formats);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);
