@@ -5,8 +5,12 @@
  * the session's own hits is known to be so.
  */
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -16,6 +20,8 @@
 #include "session/state.h"
 #include "session/stats.h"
 #include "session/unreadable.h"
+
+#define HANDLER_NS 10000000L
 
 /* counts[i] is of session->events[i]; the caller frees them. */
 static int read_counts(const struct session *session, struct profile_counts **out)
@@ -158,6 +164,17 @@ static void doubt_misses(struct session *session)
 	}
 }
 
+/*
+ * A hit that is being handled when its instance is turned off still gets into the ring buffer. Who
+ * handles one cannot be preempted, which membarrier(2) waits for; where it is not to be had, a
+ * moment has to do.
+ */
+static void await_handlers(void)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0)
+		nanosleep(&(struct timespec){ .tv_nsec = HANDLER_NS }, NULL);
+}
+
 /* They go on until they are disabled and removed: what they have recorded since is nobody's. */
 static int turn_off(struct session *session, struct diags *diags)
 {
@@ -175,6 +192,7 @@ static int turn_off(struct session *session, struct diags *diags)
 		if (!first_error)
 			first_error = err;
 	}
+	await_handlers();
 	return first_error;
 }
 
