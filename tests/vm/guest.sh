@@ -105,11 +105,10 @@ cable_virtio() {
 	cable_addresses "$1" "$2"
 }
 
-# A NIC's queues have names of their own in there, as those of virtio's other devices have not; without MSI there are
-# only lines, which devices share.
+# A NIC's queues have names of their own in there, as those of virtio's other devices have not.
 nics_on() {
 	local irq name
-	for irq in $(sed -nE 's/^ *([0-9]+):.* virtio[0-9]+(-(input|output)\.[0-9]+)?$/\1/p' /proc/interrupts); do
+	for irq in $(sed -nE 's/^ *([0-9]+):.* virtio[0-9]+-(input|output)\.[0-9]+$/\1/p' /proc/interrupts); do
 		echo "$1" >"/proc/irq/$irq/smp_affinity_list" || return
 	done
 	[ -n "$irq" ]
