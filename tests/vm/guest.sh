@@ -9,7 +9,6 @@
 #   cable_veth NAME1 NAME2        a veth pair between two namespaces: eth0 10.0.0.1/24 fd00::1/64 in the first,
 #                                 eth0 10.0.0.2/24 fd00::2/64 in the second
 #   cable_virtio NAME1 NAME2      the same with the two NICs of `boot -n`: through NAPI and GRO, as on a real NIC
-#   nics_on CPU                   lets the NICs of `boot -n` interrupt that one
 
 tracing=/sys/kernel/tracing
 
@@ -103,15 +102,6 @@ cable_virtio() {
 	netns_move "$left" "$1"
 	netns_move "$right" "$2"
 	cable_addresses "$1" "$2"
-}
-
-# A NIC's queues have names of their own in there, as those of virtio's other devices have not.
-nics_on() {
-	local irq name
-	for irq in $(sed -nE 's/^ *([0-9]+):.* virtio[0-9]+-(input|output)\.[0-9]+$/\1/p' /proc/interrupts); do
-		echo "$1" >"/proc/irq/$irq/smp_affinity_list" || return
-	done
-	[ -n "$irq" ]
 }
 
 nic_of() {

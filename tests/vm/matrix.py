@@ -29,7 +29,7 @@ All of it is made by
     export NK_TEST_OUT=DIR NK_TEST_KERNELS='5.10 6.1 6.12 7.2 6.1-nobpf 6.1-arm64'
     tests/vm/probes.test lo veth virtio && tests/vm/matrix.py --write DIR
 
-scripts/test runs the same, and compares.
+scripts/test runs a part of the same, and compares.
 The carrier is what kprobe_events had and kprobe_profile says was hit. A cell: the verdict; records and what they must be
 equal to, the kernel's own counter (both ends' devices for `tx_packets` and `rx_packets`) or, where it has none, what the
 workload did (of `connections` each, the bytes and flags of all packets add up); families; fields that are asked for and right.
