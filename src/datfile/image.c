@@ -4,7 +4,6 @@
  * point to them, then a list of options of its own for each buffer, laid so that the numbers which
  * are published while recording are aligned. Readers go from one list to the next by its DONE.
  */
-#include "base/bytes.h"
 #include "datfile/image.h"
 
 #include <errno.h>
@@ -12,6 +11,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/bytes.h"
 #include "datfile/format.h"
 
 /* Offsets of the sections that options point to. */

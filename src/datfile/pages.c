@@ -4,7 +4,6 @@
  * else, and where a stream is too large to be mapped, out of blocks that live until their last page
  * is released. Only whole pages whose header agrees with their size are given.
  */
-#include "base/bytes.h"
 #include "datfile/pages.h"
 
 #include <errno.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/bytes.h"
 
 #define BLOCK_BYTES	 (1 << 20)
 #define CHUNK_BYTES_MOST (64 << 20)

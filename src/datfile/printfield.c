@@ -4,12 +4,12 @@
  * turned, addresses as they are written. IPv6 addresses under a condition are printed without "::",
  * since libtraceevent's %pI6c knows no condition.
  */
-#include "base/bytes.h"
 #include "datfile/printfield.h"
 
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/bytes.h"
 
 static struct expr value_of(const struct printfield *field)
 {

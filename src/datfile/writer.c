@@ -4,7 +4,6 @@
  * size that covers it is published; sizes are kept nowhere else than in the mapped header, so that
  * whoever has the mapping, after a fork too, can finish the file.
  */
-#include "base/bytes.h"
 #include "datfile/writer.h"
 
 #include <errno.h>
@@ -18,6 +17,7 @@
 #include <sys/vfs.h>
 
 #include "base/alloc.h"
+#include "base/bytes.h"
 #include "base/file.h"
 #include "datfile/compact.h"
 #include "datfile/format.h"
