@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/number.h"
 #include "base/bytes.h"
+#include "base/number.h"
 #include "decode/printcode.h"
 
 struct run {

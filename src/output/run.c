@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/number.h"
 #include "base/bytes.h"
+#include "base/number.h"
 #include "output/program.h"
 #include "output/style.h"
 
