@@ -89,38 +89,34 @@ static void read_all(struct run *run, struct line *line)
 	net_leave(run);
 }
 
-void net_settle(struct run *run)
+static void look(struct run *run, struct line *line, const char *phase)
+{
+	line_begin(line, "counters");
+	line_string(line, "scenario", run->scenario);
+	line_string(line, "phase", phase);
+	read_all(run, line);
+}
+
+void net_counters(struct run *run, const char *phase)
 {
 	static struct line before, after;
+	uint64_t time = now();
 	int quiet = 0;
 
-	before.used = 0;
+	look(run, &before, phase);
 	/* Delayed acknowledgements come within 40 ms: two looks without a change are enough. */
 	for (int i = 0; i < 40 && quiet < 2; i++) {
-		after.used = 0;
-		read_all(run, &after);
+		usleep(25000);
+		time = now();
+		usleep(25000);
+		look(run, &after, phase);
 		if (after.used == before.used && memcmp(after.text, before.text, after.used) == 0)
 			quiet++;
 		else
 			quiet = 0;
 		before = after;
-		usleep(50000);
 	}
-}
-
-void net_counters(struct run *run, const char *phase)
-{
-	static struct line line;
-	const char *is_end = strcmp(phase, "end") == 0 ? phase : NULL;
-
-	line_begin(&line, "counters");
-	line_string(&line, "scenario", run->scenario);
-	line_string(&line, "phase", phase);
-	/* The traffic lies between the two times, and between the two readings. */
-	if (is_end)
-		line_number(&line, "time", (int64_t)now());
-	read_all(run, &line);
-	if (!is_end)
-		line_number(&line, "time", (int64_t)now());
-	line_write(&line, run->out);
+	/* Neither side has counted anything between the two looks around it. */
+	line_number(&before, "time", (int64_t)time);
+	line_write(&before, run->out);
 }

@@ -160,10 +160,8 @@ static void play(struct run *run, const struct scenario *scenario)
 	signal(SIGPIPE, SIG_IGN);
 	snprintf(comm, sizeof(comm), "nk-%s", scenario->name);
 	actor_begin(&actor, run, comm);
-	net_settle(run);
 	net_counters(run, "begin");
 	scenario->run(&actor, scenario->family);
-	net_settle(run);
 	net_counters(run, "end");
 }
 

@@ -51,9 +51,11 @@ void net_foreign(int family, uint16_t port, struct sockaddr_storage *address);
 uint16_t net_port(struct run *run);
 socklen_t net_length(const struct sockaddr_storage *address);
 
-/* Writes a line with every counter of both sides. */
+/*
+ * Waits, for at most two seconds, until the counters of both sides stand still, and writes a line
+ * with all of them and a time at which they stood still: what a kernel counts later has happened
+ * later.
+ */
 void net_counters(struct run *run, const char *phase);
-/* Waits, for at most two seconds, until the counters stand still. */
-void net_settle(struct run *run);
 
 #endif
