@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -391,10 +390,8 @@ START_TEST(groups_cannot_explode)
 {
 	NK_FREE char *text = bomb();
 	struct diags diags = { 0 };
-	clock_t start = clock();
 
 	refused(text, &diags);
-	ck_assert_int_lt((clock() - start) / CLOCKS_PER_SEC, 5);
 	diags_clear(&diags);
 }
 END_TEST
@@ -422,11 +419,9 @@ START_TEST(large_files_are_read_in_time)
 	NK_FREE char *text = repeated(large[_i].head, large[_i].item, count, "");
 	struct diags diags = { 0 };
 	struct probe_set *set = NULL;
-	clock_t start = clock();
 
+	/* A second is plenty: what grows with the square of a megabyte meets the timeout. */
 	probe_parse("test", "test.probes", text, &set, &diags);
-	/* One second is plenty; the limit is for sanitizers on a slow machine. */
-	ck_assert_int_lt((clock() - start) / CLOCKS_PER_SEC, 10);
 	ck_assert_uint_le(diags.count, 4000);
 	probe_set_free(set);
 	diags_clear(&diags);
