@@ -2,11 +2,17 @@
 /*
  * What a recorder costs, for tests/bench/cost.guest; static, so that it runs in any guest.
  *
- *	cost run COMMAND...   runs COMMAND, whose own child is "cost load", and prints one line:
- *seconds until the load began, from the load's end to the end of COMMAND, in all; CPU seconds of
- *all processes of COMMAND but the load's own; COMMAND's exit status cost load NUMBER      that many
- *datagrams over loopback, to a socket that nobody reads; then it tells "cost run", by the file that
- *COST_FILE names cost wait NUMBER      that many milliseconds of nothing, told in the same way
+ * cost run COMMAND...
+ *	runs COMMAND, whose own child is "cost load", and prints one line: seconds until the load
+ *	began, from the load's end to the end of COMMAND, in all; CPU seconds of all processes of
+ *	COMMAND but the load's own; COMMAND's exit status
+ *
+ * cost load NUMBER
+ *	that many datagrams over loopback, to a socket that nobody reads; then it tells "cost run",
+ *	by the file that COST_FILE names
+ *
+ * cost wait NUMBER
+ *	that many milliseconds of nothing, told in the same way
  */
 #include <arpa/inet.h>
 #include <errno.h>
