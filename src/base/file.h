@@ -29,4 +29,10 @@ int file_next_entry(DIR *dir, const struct dirent **entry);
 /* Writes all of a buffer to a descriptor, going on after short writes and EINTR. 0 or -errno. */
 int file_write_all(int fd, const void *data, size_t length);
 
+/*
+ * Replaces a file as a whole, by rename: what is there, whoever made it, is not written to. Its
+ * directory is made where it is missing; path_open_directory() leads there. 0 or -errno.
+ */
+int file_replace(int dirfd, const char *path, const char *text);
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * In: a root directory, "/" or one of captured files. Out: struct kernel, with all that is small
- * read; kallsyms is read when it is asked for. Nothing is written or mounted. Every refusal is one
+ * read; kallsyms is read when it is asked for, and what it said is kept. Every refusal is one
  * sentence that says what can be done.
  */
 #include "kernel/kernel.h"
@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "kernel/buildid.h"
 #include "kernel/refusal.h"
+#include "kernel/symbolcache.h"
 
 static const char *const tracefs_places[] = { "sys/kernel/tracing", "sys/kernel/debug/tracing" };
 
@@ -209,21 +210,48 @@ void kernel_close(struct kernel *kernel)
 	free(kernel);
 }
 
+/* Of what is kept of kallsyms, or of all of it; then what was wanted before is read along. */
+static int read_symbols(struct kernel *kernel, const char *blacklist, const char *const *names,
+			size_t count)
+{
+	struct symbolcache cache = { 0 };
+	NK_FREE char *kallsyms = NULL;
+	int err = 0;
+
+	symbolcache_read(kernel->root_fd, kernel->build_id, &cache);
+	if (symbolcache_has(&cache, names, count)) {
+		kernel->symbols = symbols_read(cache.lines, blacklist, names, count);
+	} else {
+		err = file_read(kernel->root_fd, "proc/kallsyms", &kallsyms, NULL);
+		symbolcache_want(&cache, names, count);
+	}
+	if (kallsyms) {
+		kernel->symbols = symbols_read(
+			kallsyms, blacklist, (const char *const *)cache.wanted, cache.wanted_count);
+		symbolcache_write(kernel->root_fd, &cache, symbols_lines(kernel->symbols));
+	}
+	symbolcache_clear(&cache);
+	return err;
+}
+
 int kernel_load_symbols(struct kernel *kernel, const char *const *names, size_t count,
 			struct diags *diags)
 {
-	NK_FREE char *kallsyms = NULL;
 	NK_FREE char *blacklist = NULL;
-	int err = count > 0 ? file_read(kernel->root_fd, "proc/kallsyms", &kallsyms, NULL) : 0;
+	int err = 0;
 
-	if (err)
-		return diag_error(diags, -err, "/proc/kallsyms cannot be read: %s", strerror(-err));
+	symbols_free(kernel->symbols);
+	kernel->symbols = NULL;
 	/* debugfs may be absent or closed; then the kernel itself refuses what is on the list. */
 	if (count == 0 ||
 	    file_read(kernel->root_fd, "sys/kernel/debug/kprobes/blacklist", &blacklist, NULL) != 0)
 		blacklist = NULL;
-	symbols_free(kernel->symbols);
-	kernel->symbols = symbols_read(kallsyms ? kallsyms : "", blacklist, names, count);
+	if (count > 0)
+		err = read_symbols(kernel, blacklist, names, count);
+	else
+		kernel->symbols = symbols_read("", NULL, names, 0);
+	if (err)
+		return diag_error(diags, -err, "/proc/kallsyms cannot be read: %s", strerror(-err));
 	return 0;
 }
 

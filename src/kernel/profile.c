@@ -8,15 +8,12 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
-#include "base/path.h"
 #include "base/text.h"
 
 #define STRUCT_SIZE_MAX (1u << 20)
@@ -351,64 +348,13 @@ static void write_text(const struct profile *profile, struct text *out)
 	}
 }
 
-/* Every directory above the file. */
-static int make_directories(int dirfd, const char *path)
-{
-	NK_FREE char *part = xstrdup(path);
-
-	for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdirat(dirfd, part, 0755) != 0 && errno != EEXIST)
-			return -errno;
-		*slash = '/';
-	}
-	return 0;
-}
-
-/* A file that is there, whoever made it, is not written to but replaced. */
-static int replace_file(int dir_fd, const char *base, const char *text)
-{
-	NK_FREE char *fresh = xasprintf("%s.new", base);
-
-	unlinkat(dir_fd, fresh, 0);
-
-	NK_CLOSE int fd = openat(dir_fd, fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	int err = fd < 0 ? -errno : file_write_all(fd, text, strlen(text));
-
-	if (fd < 0)
-		return err;
-	if (!err && fsync(fd) != 0)
-		err = -errno;
-	if (!err && renameat(dir_fd, fresh, dir_fd, base) != 0)
-		err = -errno;
-	if (err)
-		unlinkat(dir_fd, fresh, 0);
-	return err;
-}
-
-static int write_file(int dirfd, const char *path, const char *text)
-{
-	const char *slash = strrchr(path, '/');
-	NK_FREE char *dir = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
-	NK_CLOSE int dir_fd = -1;
-	int err = make_directories(dirfd, path);
-
-	if (!err && dirfd == AT_FDCWD)
-		err = path_open_directory(dir, &dir_fd);
-	else if (!err)
-		dir_fd = openat(dirfd, dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (!err && dir_fd < 0)
-		err = -errno;
-	return err ? err : replace_file(dir_fd, slash ? slash + 1 : path, text);
-}
-
 int profile_write(int dirfd, const char *path, const struct profile *profile, struct diags *diags)
 {
 	struct text text = { 0 };
 	int err;
 
 	write_text(profile, &text);
-	err = write_file(dirfd, path, text.data);
+	err = file_replace(dirfd, path, text.data);
 	text_clear(&text);
 	if (err)
 		return diag_error(diags, -err, "%s cannot be written: %s", path, strerror(-err));

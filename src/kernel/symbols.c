@@ -11,12 +11,14 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 
 struct symbols {
 	struct symbol *items;
 	size_t count;
 	size_t *table; /* index into items + 1, 0: empty; by hash of the name without its module */
 	size_t table_size; /* a power of two */
+	struct text lines;
 };
 
 /* One line of kallsyms, in place. */
@@ -130,7 +132,7 @@ static char *given_name(const struct symbol *symbol, const struct line *line)
 			 (int)line->length, line->name);
 }
 
-static void count_line(struct symbol *symbol, const struct line *line)
+static bool count_line(struct symbol *symbol, const struct line *line)
 {
 	const char *wanted = bare_name(symbol->wanted);
 	size_t wanted_length = strlen(wanted);
@@ -139,11 +141,11 @@ static void count_line(struct symbol *symbol, const struct line *line)
 	if (line->length < wanted_length || memcmp(line->name, wanted, wanted_length) != 0 ||
 	    !is_whole_clone(line->name + wanted_length, line->length - wanted_length) ||
 	    !is_module_meant(symbol, line))
-		return;
+		return false;
 	for (size_t i = 0; i < symbol->clone_count; i++) {
 		if (is_same(bare_name(symbol->clones[i].name), line->name, line->length)) {
 			symbol->clones[i].copies++;
-			return;
+			return true;
 		}
 	}
 	clone = array_add(&symbol->clones, &symbol->clone_count);
@@ -152,6 +154,7 @@ static void count_line(struct symbol *symbol, const struct line *line)
 	clone->is_exact = line->length == wanted_length;
 	if (line->module && !symbol->module)
 		symbol->module = xstrndup(line->module, line->module_length);
+	return true;
 }
 
 /* "ffffffff81000000 t name[\t[module]]"; false: not a function, or not such a line. */
@@ -177,13 +180,17 @@ static bool split_line(const char *text, size_t length, struct line *line)
 static void read_line(struct symbols *symbols, const char *text, size_t length)
 {
 	size_t mask = symbols->table_size - 1;
+	bool is_wanted = false;
 	struct line line;
 
 	if (!split_line(text, length, &line))
 		return;
 	for (size_t slot = hash(line.name, line.base_length) & mask; symbols->table[slot];
 	     slot = (slot + 1) & mask)
-		count_line(&symbols->items[symbols->table[slot] - 1], &line);
+		is_wanted |= count_line(&symbols->items[symbols->table[slot] - 1], &line);
+	if (is_wanted)
+		text_addf(&symbols->lines, "0 t %.*s\n", (int)(text + length - line.name),
+			  line.name);
 }
 
 static void read_lines(struct symbols *symbols, const char *text)
@@ -279,6 +286,11 @@ const struct symbol *symbols_find(const struct symbols *symbols, const char *wan
 	return NULL;
 }
 
+const char *symbols_lines(const struct symbols *symbols)
+{
+	return symbols->lines.data ? symbols->lines.data : "";
+}
+
 void symbols_free(struct symbols *symbols)
 {
 	if (!symbols)
@@ -288,6 +300,7 @@ void symbols_free(struct symbols *symbols)
 		free(symbols->items[i].wanted);
 		free(symbols->items[i].module);
 	}
+	text_clear(&symbols->lines);
 	free(symbols->items);
 	free(symbols->table);
 	free(symbols);
