@@ -218,15 +218,30 @@ static void put_string(struct output *output, const char *bytes, size_t length)
 		buffer_put_literal(buffer, "\"");
 }
 
-/* In CSV as in JSON, without its quotes. */
+/* A name of a probe file's own, of any length; NULL: what value is has none, or is not for CSV. */
+static const char *csv_name(const struct output *output, const struct value *value)
+{
+	bool is_foreign, is_number = value->kind == VALUE_UNSIGNED || value->kind == VALUE_SIGNED;
+
+	if (output->options.style != OUTPUT_CSV || !is_number || value->display != DISPLAY_ENUM)
+		return NULL;
+	return value_name(value, &is_foreign);
+}
+
+/* In CSV as in JSON, without its quotes: what is left to that is short, and in one piece. */
 static void put_value(struct output *output, const struct value *value)
 {
 	struct buffer *buffer = &output->buffer;
+	const char *name = csv_name(output, value);
 	char *start;
 	size_t length;
 
 	if (value->kind == VALUE_STRING) {
 		put_string(output, (const char *)value->bytes, value->length);
+		return;
+	}
+	if (name) {
+		put_string(output, name, strlen(name));
 		return;
 	}
 	start = buffer_room(buffer, VALUE_ROOM + 3 * (size_t)value->length);

@@ -524,6 +524,47 @@ START_TEST(big_outputs)
 }
 END_TEST
 
+/* Names of a probe file are of any length, and lie wherever the buffer is full. */
+START_TEST(long_names_in_csv)
+{
+	char name[301] = "", path[] = "/tmp/nk-output-XXXXXX", line[400];
+	struct probe_enum_value values[1] = { { 1, name } };
+	const struct probe_enum names = { .name = (char *)"n", .values = values, .value_count = 1 };
+	struct output_columns *columns = NULL;
+	struct output_options options = { .style = OUTPUT_CSV, .fd = mkstemp(path) };
+	struct diags diags = { 0 };
+	struct output *output;
+	struct made made;
+	FILE *file;
+	size_t lines = 0;
+
+	memset(name, 'n', 299);
+	name[150] = '"';
+	unlink(path);
+	made_begin(&made, "e", "c");
+	add_number(&made, "x", DISPLAY_ENUM, 1);
+	made.fields[0].names = &names;
+	ck_assert_int_eq(output_columns_new("x", made.decoder, false, &columns, &diags), 0);
+	options.columns = columns;
+	output = output_new(&options);
+	for (size_t i = 0; i < 20000; i++)
+		ck_assert_int_eq(output_record(output, &made.record), 0);
+	ck_assert_int_eq(output_flush(output), 0);
+	output_free(output);
+	output_columns_free(columns);
+	lseek(options.fd, 0, SEEK_SET);
+	file = fdopen(options.fd, "r");
+	while (fgets(line, sizeof(line), file)) {
+		ck_assert_uint_eq(strlen(line), 299 + 3 + 1);
+		ck_assert(line[0] == '"' && line[1] == 'n' && line[302] == '\n');
+		lines++;
+	}
+	ck_assert_uint_eq(lines, 20000);
+	fclose(file);
+	made_end(&made);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("output-record");
@@ -540,6 +581,7 @@ int main(void)
 	tcase_add_test(tests, hostile_records);
 	tcase_add_test(tests, write_errors);
 	tcase_add_test(tests, big_outputs);
+	tcase_add_test(tests, long_names_in_csv);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);
 

@@ -31,8 +31,9 @@ All of it is made by
 
 scripts/test runs a part of the same, and compares.
 The carrier is what kprobe_events had and kprobe_profile says was hit. A cell: the verdict; records and what they must be
-equal to, the kernel's own counter (both ends' devices for `tx_packets` and `rx_packets`) or, where it has none, what the
-workload did (of `connections` each, the bytes and flags of all packets add up); families; fields that are asked for and right.
+equal to, the kernel's own counter (both ends' devices for `tx_packets` and `rx_packets`; on virtio those of IP, since its
+driver counts late what it has sent, and before GRO what it has received) or, where it has none, what the workload did (of
+`connections` each, the bytes and flags of all packets add up); families; fields that are asked for and right.
 Programs' own calls have no link: theirs are those that they made for the traffic of this one.
 """
 COUNT = re.compile(r"\b\d+ = \d+ ")
