@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/bytes.h"
 
-/* A multiple of every sub-buffer size; a reader expands one at a time for each CPU. */
+/* A reader expands one at a time for each CPU. */
 #define CHUNK_BYTES (256 << 10)
 #define SIZES_BYTES 8
 
@@ -31,27 +31,33 @@ static int read_at(int fd, unsigned char *bytes, size_t length, uint64_t offset)
 	return 0;
 }
 
-static int write_count(int to, uint64_t pages_bytes, bool is_big_endian)
+/* Whole pages: each chunk is expanded by itself. Sizes of pages are powers of two. */
+static size_t chunk_size(size_t page_size)
+{
+	return page_size > CHUNK_BYTES ? page_size : CHUNK_BYTES;
+}
+
+static int write_count(int to, uint64_t pages_bytes, size_t chunk, bool is_big_endian)
 {
 	unsigned char count[CHUNKS_COUNT_BYTES];
 
-	bytes_put32(count, (uint32_t)((pages_bytes + CHUNK_BYTES - 1) / CHUNK_BYTES),
-		    is_big_endian);
+	bytes_put32(count, (uint32_t)((pages_bytes + chunk - 1) / chunk), is_big_endian);
 	return file_write_all(to, count, sizeof(count));
 }
 
 int chunks_write(const struct compression *compression, bool is_big_endian, int from,
-		 const struct dat_place *place, int to, uint64_t *bytes)
+		 const struct dat_place *place, size_t page_size, int to, uint64_t *bytes)
 {
-	size_t room = compression_bound(compression, CHUNK_BYTES);
-	NK_FREE unsigned char *pages = xmalloc(CHUNK_BYTES);
+	size_t chunk = chunk_size(page_size);
+	size_t room = compression_bound(compression, chunk);
+	NK_FREE unsigned char *pages = xmalloc(chunk);
 	NK_FREE unsigned char *made = xmalloc(SIZES_BYTES + room);
-	int ret = write_count(to, place->bytes, is_big_endian);
+	int ret = write_count(to, place->bytes, chunk, is_big_endian);
 
 	*bytes = CHUNKS_COUNT_BYTES;
-	for (uint64_t at = 0; !ret && at < place->bytes; at += CHUNK_BYTES) {
+	for (uint64_t at = 0; !ret && at < place->bytes; at += chunk) {
 		uint64_t left = place->bytes - at;
-		size_t length = left < CHUNK_BYTES ? (size_t)left : CHUNK_BYTES;
+		size_t length = left < chunk ? (size_t)left : chunk;
 		size_t size = 0;
 
 		ret = read_at(from, pages, length, place->offset + at);

@@ -106,7 +106,8 @@ static int write_chunks(int to, struct dat_image *image, const struct dat_meta *
 		uint64_t bytes;
 
 		ret = chunks_write(meta->compression, image->is_big_endian, from,
-				   &places[stream + i], to, &bytes);
+				   &places[stream + i], meta->buffers[buffer].page_size, to,
+				   &bytes);
 		dat_image_set_place(image, stream + i,
 				    &(struct dat_place){ *end, bytes - CHUNKS_COUNT_BYTES });
 		*end += bytes;
