@@ -54,6 +54,7 @@ struct replay {
 	uint64_t paced_from;   /* time of the first record */
 	struct timespec began; /* and when it was printed */
 	bool is_whole;	       /* every record was read */
+	uint64_t gone;	       /* records that have changed while the file was read */
 	int read_error;	       /* -errno: the pages of a CPU could not be read to their end */
 	struct isolation *isolation;
 	bool is_damaged; /* there are events whose format cannot be read */
@@ -449,7 +450,7 @@ static int print_all(struct replay *replay)
 	if (replay->member_count == 0)
 		return print_one_by_one(replay);
 	return output_team_print(&replay->output_options, &supply, replay->members,
-				 replay->member_count);
+				 replay->member_count, &replay->gone);
 }
 
 /* The session's own account, which takes all of the records. */
@@ -487,6 +488,10 @@ static bool tell_missing(const struct replay *replay, const struct reader_counts
 		diag_error(diags, EIO,
 			   "%s: %" PRIu64 " of its pages and records are damaged, and left out",
 			   replay->path, counts->damaged);
+	else if (replay->gone > 0)
+		diag_error(diags, EIO,
+			   "%s: %" PRIu64 " of its records were overwritten while it was read",
+			   replay->path, replay->gone);
 	else if (counts->unknown > 0)
 		diag_error(diags, EIO,
 			   "%s: %" PRIu64
@@ -503,7 +508,9 @@ static int sum_up(const struct replay *replay, struct diags *diags)
 	bool is_lossy = counts->lost + counts->lost_unknown > 0;
 	bool is_missing = tell_missing(replay, counts, diags);
 
-	if (is_lossy && !replay->options->quiet)
+	if (is_lossy && !replay->options->quiet && counts->lost == 0)
+		diag_warning(diags, "%s: some events were lost when it was recorded", replay->path);
+	else if (is_lossy && !replay->options->quiet)
 		diag_warning(diags, "%s: %" PRIu64 "%s events were lost when it was recorded",
 			     replay->path, counts->lost, counts->lost_unknown ? " or more" : "");
 	if (tell_losses(replay))

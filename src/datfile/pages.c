@@ -78,8 +78,8 @@ static struct header_layout find_layout(const struct dat_meta *meta)
 	if (text && header_number(text, " commit;", "offset:", &read.commit_at) &&
 	    header_number(text, " commit;", "size:", &read.commit_bytes) &&
 	    header_number(text, " data;", "offset:", &read.data_at) &&
-	    (read.commit_bytes == 4 || read.commit_bytes == 8) && read.data_at <= 64 &&
-	    read.commit_at + read.commit_bytes <= read.data_at)
+	    (read.commit_bytes == 4 || read.commit_bytes == 8) && read.commit_at == 8 &&
+	    read.data_at == 8 + read.commit_bytes)
 		return read;
 	return layout;
 }
@@ -411,7 +411,7 @@ struct page_source *pages_new(const struct parse *parse)
 		const struct parse_stream *info = &parse->streams[i];
 		size_t page_size = parse->meta.buffers[info->buffer].page_size;
 
-		streams[i] = (struct page_stream){ info->cpu, (int)info->buffer };
+		streams[i] = (struct page_stream){ info->cpu, (int)info->buffer, page_size };
 		pages->streams[i].info = info;
 		if (info->is_compressed)
 			pages->source.is_lasting = false;

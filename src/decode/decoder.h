@@ -21,7 +21,7 @@ struct decoder_options {
 	size_t header_page_size;
 	unsigned int long_bytes; /* of the kernel that made the pages */
 	bool is_big_endian;
-	size_t page_size;
+	size_t page_size; /* of streams that do not say their own */
 	int cpu_count;
 	int64_t wall_offset_ns; /* as in struct output_options; for whoever passes this on */
 	bool has_wall_clock;

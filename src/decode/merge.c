@@ -26,6 +26,7 @@ struct queued {
 };
 
 struct merge_stream {
+	struct walk_layout layout; /* with its own size of a page */
 	struct walk walk;
 	struct walk_record head;
 	const void *page;  /* that head is in; NULL: nothing at hand */
@@ -33,6 +34,7 @@ struct merge_stream {
 	uint64_t empty_at; /* when the last read that found nothing began */
 	bool is_ended;
 	struct walk_loss loss; /* to be told before head */
+	bool is_damaged;       /* so is this: what could not be read lay here */
 	struct queued *queue;  /* live only */
 	unsigned int queue_first, queue_count;
 };
@@ -44,7 +46,6 @@ struct heap_item {
 
 struct merge {
 	struct page_source *source;
-	const struct walk_layout *layout;
 	struct merge_stream *streams;
 	struct heap_item *heap;
 	size_t heap_count;
@@ -54,6 +55,7 @@ struct merge {
 	uint64_t clear_until; /* pages read until then can be given */
 	uint64_t round_at;    /* when the last round of reading began */
 	uint64_t lost;
+	bool is_lost_by_damage;
 	uint64_t damaged;
 	int error;
 };
@@ -107,7 +109,7 @@ static void heap_push(struct merge *merge, uint32_t stream)
 static void note_damage(struct merge *merge, struct merge_stream *stream)
 {
 	merge->damaged++;
-	stream->loss.is_lost = true;
+	stream->is_damaged = true;
 }
 
 /*
@@ -167,7 +169,7 @@ static bool take_page(struct merge *merge, uint32_t index)
 
 	stream->page = page.page;
 	stream->read_at = page.read_at;
-	if (walk_start(&stream->walk, merge->layout, page.page, &loss) < 0)
+	if (walk_start(&stream->walk, &stream->layout, page.page, &loss) < 0)
 		note_damage(merge, stream);
 	if (loss.is_lost) {
 		stream->loss.is_lost = true;
@@ -266,9 +268,11 @@ int merge_next(struct merge *merge, struct record_place *out)
 	out->stream = merge->heap[0].stream;
 	out->data = NULL;
 	out->size = 0;
-	if (stream->loss.is_lost) {
+	if (stream->loss.is_lost || stream->is_damaged) {
 		merge->lost = stream->loss.count;
+		merge->is_lost_by_damage = !stream->loss.is_lost;
 		stream->loss = (struct walk_loss){ 0 };
+		stream->is_damaged = false;
 		return 1;
 	}
 	out->data = stream->head.data;
@@ -294,6 +298,11 @@ uint64_t merge_lost(const struct merge *merge)
 	return merge->lost;
 }
 
+bool merge_is_lost_by_damage(const struct merge *merge)
+{
+	return merge->is_lost_by_damage;
+}
+
 uint64_t merge_take_damaged(struct merge *merge)
 {
 	uint64_t damaged = merge->damaged;
@@ -307,11 +316,13 @@ struct merge *merge_new(struct page_source *source, const struct walk_layout *la
 	struct merge *merge = xcalloc(1, sizeof(*merge));
 
 	merge->source = source;
-	merge->layout = layout;
 	merge->streams = xcalloc(source->stream_count + 1, sizeof(*merge->streams));
 	merge->heap = xcalloc(source->stream_count + 1, sizeof(*merge->heap));
 	merge->is_held_back = source->is_live;
 	for (uint32_t i = 0; i < source->stream_count; i++) {
+		merge->streams[i].layout = *layout;
+		if (source->streams[i].page_size)
+			merge->streams[i].layout.page_size = source->streams[i].page_size;
 		if (source->is_live)
 			merge->streams[i].queue = xcalloc(QUEUE_MAX, sizeof(struct queued));
 		else if (advance(merge, i))

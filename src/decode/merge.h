@@ -21,6 +21,8 @@ void merge_free(struct merge *merge);
 int merge_next(struct merge *merge, struct record_place *out);
 /* Where data is NULL: how many were lost before the record that follows. 0: unknown. */
 uint64_t merge_lost(const struct merge *merge);
+/* Whether that was not lost when it was recorded, but cannot be read. */
+bool merge_is_lost_by_damage(const struct merge *merge);
 
 /* Live: what comes from now on is read to the end, and then it is the end. */
 void merge_flush(struct merge *merge);

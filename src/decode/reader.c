@@ -114,7 +114,7 @@ static void set_lost(struct record_reader *reader, const struct record_place *ra
 				   .cpu = stream->cpu,
 				   .instance = stream->instance };
 	reader->counts.lost += lost;
-	if (lost == 0)
+	if (lost == 0 && !merge_is_lost_by_damage(reader->merge))
 		reader->counts.lost_unknown++;
 	if (reader->join)
 		join_lost(reader->join, raw->stream, raw->ts);
@@ -315,14 +315,19 @@ void record_maker_free(struct record_maker *maker)
 	free(maker);
 }
 
-void record_make(struct record_maker *maker, const struct record_place *place,
+bool record_make(struct record_maker *maker, const struct record_place *place,
 		 struct record *record)
 {
 	uint16_t id = bytes_16(place->data, maker->context->is_swapped);
 
+	/* find_event() has asked all of this, of a file that may have been written to since. */
+	if (id >= maker->event_count || !maker->events[id].plan ||
+	    place->size < maker->events[id].size)
+		return false;
 	/* What was kept of the record before is not of this one. */
 	maker->context->generation++;
 	set_event(maker, &maker->events[id], place, record);
+	return true;
 }
 
 void record_adopt(struct record_maker *maker, struct record *record)

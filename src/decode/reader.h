@@ -38,8 +38,9 @@ struct record_maker;
 /* Both are borrowed; the decoder has all its events. */
 struct record_maker *record_maker_new(struct decoder *decoder, const struct page_source *source);
 void record_maker_free(struct record_maker *maker);
-/* What record_reader_next() would have said. */
-void record_make(struct record_maker *maker, const struct record_place *place,
+/* What record_reader_next() would have said; false: the file has changed, and it is no record any
+ * more. */
+bool record_make(struct record_maker *maker, const struct record_place *place,
 		 struct record *record);
 /* A record of another decoder, to be looked at by this one's thread; its plan is made its own. */
 void record_adopt(struct record_maker *maker, struct record *record);
@@ -52,7 +53,8 @@ void record_reader_close(struct record_reader *reader);
 struct reader_counts {
 	uint64_t records;      /* that were given, without RECORD_LOST */
 	uint64_t lost;	       /* events, as the pages tell it */
-	uint64_t lost_unknown; /* times that some were lost and no number is known */
+	uint64_t lost_unknown; /* times that some were lost when it was recorded, nobody knows how
+				  many */
 	uint64_t
 		unjoined_entries; /* given without their return; at the end also those still open */
 	uint64_t unjoined_returns; /* given without their entry */

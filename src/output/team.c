@@ -42,6 +42,7 @@ struct member {
 	size_t count;
 	struct record *records;
 	size_t record_count;
+	uint64_t gone;	      /* places whose records have changed since they were read */
 	unsigned char *bytes; /* what the records point to */
 	size_t room, used;
 };
@@ -138,7 +139,10 @@ static void print_stretch(struct member *member)
 		struct record made, *record = &made;
 
 		if (place->data) {
-			record_make(member->maker, place, record);
+			if (!record_make(member->maker, place, record)) {
+				member->gone++;
+				continue;
+			}
 		} else {
 			record = &member->records[place->size];
 			record_adopt(member->maker, record);
@@ -195,7 +199,7 @@ static void member_close(struct member *member)
 }
 
 int output_team_print(const struct output_options *options, const struct output_supply *supply,
-		      const struct output_member *members, size_t count)
+		      const struct output_member *members, size_t count, uint64_t *gone)
 {
 	struct team team = { .supply = supply };
 	struct member *all = xcalloc(count, sizeof(*all));
@@ -212,8 +216,11 @@ int output_team_print(const struct output_options *options, const struct output_
 	work(&all[0]);
 	for (size_t i = 1; i < started; i++)
 		pthread_join(all[i].thread, NULL);
-	for (size_t i = 0; i < count; i++)
+	*gone = 0;
+	for (size_t i = 0; i < count; i++) {
+		*gone += all[i].gone;
 		member_close(&all[i]);
+	}
 	pthread_cond_destroy(&team.turned);
 	pthread_mutex_destroy(&team.writing);
 	pthread_mutex_destroy(&team.reading);

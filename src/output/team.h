@@ -31,9 +31,10 @@ struct output_supply {
 
 /*
  * Up to the end of the supply, in the caller's thread and, where they can be had, in as many others
- * as there are members beside the first. 0, or -errno of a write.
+ * as there are members beside the first. *gone: records that were not printed, since somebody has
+ * written to the file meanwhile. 0, or -errno of a write.
  */
 int output_team_print(const struct output_options *options, const struct output_supply *supply,
-		      const struct output_member *members, size_t count);
+		      const struct output_member *members, size_t count, uint64_t *gone);
 
 #endif

@@ -155,7 +155,8 @@ int live_open(const struct live_stream *streams, size_t count, size_t page_size,
 	live->polls = xcalloc(count + 1, sizeof(*live->polls));
 	live->held = xcalloc(count + 1, sizeof(*live->held));
 	for (size_t i = 0; i < count; i++) {
-		live->streams[i] = (struct page_stream){ streams[i].cpu, streams[i].instance };
+		live->streams[i] =
+			(struct page_stream){ streams[i].cpu, streams[i].instance, page_size };
 		live->polls[i] = (struct pollfd){ .fd = streams[i].fd, .events = POLLIN };
 	}
 	live->source = (struct page_source){ .ops = &live_ops,

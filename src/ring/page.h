@@ -15,14 +15,15 @@
  */
 struct page_stream {
 	int cpu;
-	int instance; /* index; 0 where there is one */
+	int instance;	  /* index; 0 where there is one */
+	size_t page_size; /* of a sub-buffer, header included: 0: as the others */
 };
 
 struct page_source {
 	const struct page_source_ops *ops;
 	const struct page_stream *streams;
 	size_t stream_count;
-	size_t page_size; /* of a sub-buffer, header included */
+	size_t page_size; /* the largest of its streams */
 	bool is_lasting;  /* pages that were given so far stay until close(), released or not */
 	bool is_live;	  /* more may come after next() has said 0 */
 };

@@ -114,7 +114,7 @@ static void late_release(struct page_source *source, size_t stream, const void *
 }
 
 static const struct page_source_ops late_ops = { late_next, late_release, NULL, NULL };
-static const struct page_stream late_streams[2] = { { 0, 0 }, { 1, 0 } };
+static const struct page_stream late_streams[2] = { { .cpu = 0 }, { .cpu = 1 } };
 
 static struct late_source *late_new(uint64_t first, uint64_t second, uint64_t late_by_ms)
 {
