@@ -15,7 +15,8 @@
 #include "datfile/options.h"
 #include "datfile/sections.h"
 
-#define KIND_BYTES 10
+#define KIND_BYTES	  10 /* "flyrecord" and its NUL */
+#define TABLE_ENTRY_BYTES 16 /* a CPU's: where its pages are, and how long they are */
 
 /* An instance's name and where its table is, until the main buffer's has been read. */
 struct instance {
@@ -150,22 +151,29 @@ static void read_buffer(struct v6 *v6, struct cursor *cursor, const char *name)
 		parse_incomplete(v6->parse, "the file is cut short or damaged before its pages");
 }
 
-static void read_instances(struct v6 *v6, const unsigned char *begin)
+/*
+ * An instance's table stands behind the pages of the buffers before it, so at any distance: it is
+ * read from there, or so much of it as the file has.
+ */
+static void read_instance(struct v6 *v6, const struct instance *instance)
 {
-	for (size_t i = 0; i < v6->instance_count; i++) {
-		struct cursor cursor = v6->cursor;
+	struct parse *parse = v6->parse;
+	uint64_t left =
+		instance->offset < parse->file_bytes ? parse->file_bytes - instance->offset : 0;
+	uint64_t whole = KIND_BYTES + TABLE_ENTRY_BYTES * (uint64_t)v6->cpu_count;
+	size_t length = (size_t)(left < whole ? left : whole);
+	NK_FREE unsigned char *bytes = xmalloc(length + 1);
+	struct cursor cursor;
 
-		cursor.at = begin;
-		cursor.has_failed = false;
-		if (cursor_bytes(&cursor, v6->instances[i].offset))
-			read_buffer(v6, &cursor, v6->instances[i].name);
-		else
-			parse_incomplete(v6->parse, "the file ends before instance '%s'",
-					 v6->instances[i].name);
+	if (!length || parse_read(parse, instance->offset, bytes, length) < 0) {
+		parse_incomplete(parse, "the file ends before instance '%s'", instance->name);
+		return;
 	}
+	cursor = cursor_over(bytes, length, parse->meta.is_big_endian);
+	read_buffer(v6, &cursor, instance->name);
 }
 
-static void read_all(struct v6 *v6, const unsigned char *begin)
+static void read_all(struct v6 *v6)
 {
 	struct parse *parse = v6->parse;
 
@@ -180,7 +188,8 @@ static void read_all(struct v6 *v6, const unsigned char *begin)
 	if (skip_kind(&v6->cursor, "options  ") && read_options(v6) < 0)
 		return;
 	read_buffer(v6, &v6->cursor, "");
-	read_instances(v6, begin);
+	for (size_t i = 0; i < v6->instance_count; i++)
+		read_instance(v6, &v6->instances[i]);
 }
 
 int parse_v6(struct parse *parse, uint64_t offset)
@@ -194,7 +203,7 @@ int parse_v6(struct parse *parse, uint64_t offset)
 		return -errno;
 	v6.cursor = cursor_over(map, length, parse->meta.is_big_endian);
 	v6.cursor.at += offset;
-	read_all(&v6, map);
+	read_all(&v6);
 	for (size_t i = 0; i < v6.instance_count; i++)
 		free(v6.instances[i].name);
 	free(v6.instances);

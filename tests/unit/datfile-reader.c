@@ -5,13 +5,16 @@
  */
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/bytes.h"
 #include "datfile-fixture.h"
+#include "datfile/format.h"
 
 START_TEST(events_are_those_of_the_report)
 {
@@ -253,6 +256,63 @@ START_TEST(bytes_changed_at_random)
 }
 END_TEST
 
+/* The data of the last option of a kind in a v6 file. */
+static char *find_option(char *bytes, size_t length, uint16_t kind, uint32_t *size)
+{
+	char *at = memmem(bytes, length, "options  ", 10);
+	char *found = NULL;
+	uint16_t option;
+	uint32_t bytes_of;
+
+	ck_assert_ptr_nonnull(at);
+	for (at += 10; (option = bytes_get16(at, false)) != DAT_DONE; at += 6 + bytes_of) {
+		bytes_of = bytes_get32(at + 2, false);
+		if (option == kind) {
+			found = at + 6;
+			*size = bytes_of;
+		}
+	}
+	ck_assert_ptr_nonnull(found);
+	return found;
+}
+
+/* An instance's table stands behind the pages of the buffers before it: here of 300 MiB. */
+START_TEST(an_instance_far_behind)
+{
+	const uint64_t shift = UINT64_C(300) << 20;
+	const char *path = fixture_scratch();
+	NK_FREE char *original = fixture_path("v6-instances", ".dat");
+	struct dat_reader *reader = fixture_open(original);
+	NK_FREE char *expected = fixture_events(reader);
+	size_t length;
+	NK_FREE char *bytes = fixture_read(original, &length);
+	uint32_t size;
+	char *option = find_option(bytes, length, DAT_BUFFER, &size);
+	uint64_t table = bytes_get64(option, false);
+	NK_FREE char *events = NULL;
+	int fd;
+
+	dat_reader_close(reader);
+	bytes_put64(option, table + shift, false);
+	for (int cpu = 0; cpu < 2; cpu++) {
+		char *at = bytes + table + 10 + 16 * cpu;
+
+		ck_assert_uint_gt(bytes_get64(at + 8, false), 0);
+		bytes_put64(at, bytes_get64(at, false) + shift, false);
+	}
+	fixture_write(path, bytes, table);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	ck_assert_int_eq(pwrite(fd, bytes + table, length - table, (off_t)(table + shift)),
+			 length - table);
+	close(fd);
+	reader = fixture_open(path);
+	events = fixture_events(reader);
+	ck_assert_str_eq(events, expected);
+	dat_reader_close(reader);
+	fixture_cleanup();
+}
+END_TEST
+
 static Suite *reader_suite(void)
 {
 	Suite *suite = suite_create("datfile/reader");
@@ -265,6 +325,7 @@ static Suite *reader_suite(void)
 	tcase_add_test(tests, what_is_no_trace_dat);
 	tcase_add_test(tests, unknown_compression);
 	tcase_add_test(tests, text_instead_of_pages);
+	tcase_add_test(tests, an_instance_far_behind);
 	tcase_add_loop_test(tests, cut_short_at_every_byte, 0, FIXTURE_COUNT);
 	tcase_add_loop_test(tests, bytes_changed_at_random, 0, FIXTURE_COUNT);
 	suite_add_tcase(suite, tests);
