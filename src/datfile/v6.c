@@ -63,8 +63,10 @@ static void take_instance(struct v6 *v6, struct cursor *data)
 	const char *name = cursor_string(data);
 	struct instance *instance;
 
-	if (!name)
+	if (!name) {
+		parse_incomplete(v6->parse, "the description of a buffer is damaged");
 		return;
+	}
 	instance = array_add(&v6->instances, &v6->instance_count);
 	instance->name = xstrdup(name);
 	instance->offset = offset;

@@ -19,6 +19,8 @@
 #include "datfile/options.h"
 #include "datfile/sections.h"
 
+#define CPU_ENTRY_BYTES 20 /* in a BUFFER option: a CPU, where its pages are, and how long */
+
 struct section_header {
 	uint16_t id;
 	bool is_compressed;
@@ -185,25 +187,36 @@ static void take_section(struct parse *parse, size_t body, uint64_t offset)
 		parse_incomplete(parse, "the file is damaged within %s", bodies[body].name);
 }
 
+static bool take_cpu(struct parse *parse, struct dat_buffer *buffer, struct cursor *data,
+		     bool is_compressed)
+{
+	uint32_t cpu = cursor_u32(data);
+	struct parse_stream stream = {
+		.cpu = (int)cpu,
+		.buffer = parse->meta.buffer_count - 1,
+		.offset = cursor_u64(data),
+		.bytes = cursor_u64(data),
+		.is_compressed = is_compressed,
+	};
+
+	if (data->has_failed || cpu > PARSE_CPUS_MOST)
+		return false;
+	*(int *)array_add(&buffer->cpus, &buffer->cpu_count) = stream.cpu;
+	parse_add_stream(parse, &stream);
+	return true;
+}
+
+/* A count that is damaged says too many or, with CPUs left behind the last one, too few. */
 static void take_cpus(struct parse *parse, struct dat_buffer *buffer, struct cursor *data,
 		      bool is_compressed)
 {
 	uint32_t count = cursor_u32(data);
+	bool is_whole = !data->has_failed;
 
-	while (count-- && !data->has_failed) {
-		struct parse_stream stream = {
-			.cpu = (int)cursor_u32(data),
-			.buffer = parse->meta.buffer_count - 1,
-			.offset = cursor_u64(data),
-			.bytes = cursor_u64(data),
-			.is_compressed = is_compressed,
-		};
-
-		if (data->has_failed || stream.cpu < 0 || stream.cpu > PARSE_CPUS_MOST)
-			break;
-		*(int *)array_add(&buffer->cpus, &buffer->cpu_count) = stream.cpu;
-		parse_add_stream(parse, &stream);
-	}
+	while (is_whole && count--)
+		is_whole = take_cpu(parse, buffer, data, is_compressed);
+	if (!is_whole || cursor_left(data) >= CPU_ENTRY_BYTES)
+		parse_incomplete(parse, "the list of the CPUs of a buffer is damaged");
 }
 
 static void take_buffer(struct parse *parse, struct cursor *data)
@@ -255,7 +268,7 @@ static int take_list(struct parse *parse, struct cursor *list, uint64_t *next)
 		data = cursor_over(bytes, length, list->is_big_endian);
 		if (option == DAT_DONE) {
 			*next = cursor_u64(&data);
-			return 0;
+			return data.has_failed ? -EINVAL : 0;
 		}
 		take_option(parse, option, &data);
 	}
@@ -274,6 +287,9 @@ static void lost_list(struct parse *parse, uint64_t at, int err)
 
 int parse_v7(struct parse *parse, uint64_t options_at)
 {
+	/* It is put there when all else of the head has been written. */
+	if (!options_at)
+		parse_incomplete(parse, "the file is cut short: it has no list of contents");
 	while (options_at) {
 		NK_FREE unsigned char *bytes = NULL;
 		uint64_t next = 0;
@@ -294,5 +310,7 @@ int parse_v7(struct parse *parse, uint64_t options_at)
 		}
 		options_at = next;
 	}
+	if (!parse->meta.buffer_count && !parse->has_text)
+		parse_incomplete(parse, "the file is damaged: it does not say where its pages are");
 	return 0;
 }

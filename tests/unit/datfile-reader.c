@@ -313,6 +313,78 @@ START_TEST(an_instance_far_behind)
 }
 END_TEST
 
+/* The one sentence on what is missing of these bytes as a file, which opens. */
+static void assert_incomplete(const char *bytes, size_t length, const char *said)
+{
+	const char *path = fixture_scratch();
+	struct dat_reader *reader = NULL;
+	const char *incomplete = NULL;
+	struct diags diags = { 0 };
+
+	fixture_write(path, bytes, length);
+	ck_assert_int_eq(dat_reader_open(path, &reader, &incomplete, &diags), 0);
+	ck_assert_msg(incomplete, "nothing was said, not even '%s'", said);
+	ck_assert_msg(strstr(incomplete, said), "%s", incomplete);
+	dat_reader_close(reader);
+	fixture_cleanup();
+}
+
+/* In the fixture v7: behind the options' offset, as in any file that is not compressed. */
+#define V7_OPTIONS_AT 24
+
+/* The option BUFFER of the fixture v7: its count of CPUs, behind which they are. */
+static char *find_cpus(char *bytes, size_t length)
+{
+	static const char before_them[] = "\0mono\0\0\x10\0";
+	char *at = memmem(bytes, length, before_them, sizeof(before_them));
+
+	ck_assert_ptr_nonnull(at);
+	at += sizeof(before_them);
+	ck_assert_uint_eq(bytes_get32(at, false), 2);
+	return at;
+}
+
+/* One bit, and pages are no longer found: that is said, whichever it is. */
+START_TEST(lost_buffers_are_told)
+{
+	NK_FREE char *original = fixture_path("v7", ".dat");
+	size_t length;
+	NK_FREE char *bytes = fixture_read(original, &length);
+	char *cpus = find_cpus(bytes, length);
+	/* Before them: its number and length, offset, name, clock, page size. */
+	char *option = cpus - (6 + 8 + 1 + 5 + 4);
+
+	bytes_put32(cpus + 4, 0x80000000, false);
+	assert_incomplete(bytes, length, "the list of the CPUs of a buffer is damaged");
+	bytes_put32(cpus + 4, 0, false);
+	bytes_put32(cpus, 3, false);
+	assert_incomplete(bytes, length, "the list of the CPUs of a buffer is damaged");
+	bytes_put32(cpus, 1, false);
+	assert_incomplete(bytes, length, "the list of the CPUs of a buffer is damaged");
+	bytes_put32(cpus, 2, false);
+	ck_assert_uint_eq(bytes_get16(option, false), DAT_BUFFER);
+	bytes_put16(option, DAT_HOOK, false);
+	assert_incomplete(bytes, length, "does not say where its pages are");
+	bytes_put64(bytes + V7_OPTIONS_AT, 0, false);
+	assert_incomplete(bytes, length, "has no list of contents");
+}
+END_TEST
+
+/* The name of an instance has no end. */
+START_TEST(a_lost_instance_is_told)
+{
+	NK_FREE char *original = fixture_path("v6-instances", ".dat");
+	uint32_t size;
+	size_t length;
+	NK_FREE char *bytes = fixture_read(original, &length);
+	char *option = find_option(bytes, length, DAT_BUFFER, &size);
+
+	ck_assert_int_eq(option[size - 1], 0);
+	option[size - 1] = 's';
+	assert_incomplete(bytes, length, "the description of a buffer is damaged");
+}
+END_TEST
+
 static Suite *reader_suite(void)
 {
 	Suite *suite = suite_create("datfile/reader");
@@ -326,6 +398,8 @@ static Suite *reader_suite(void)
 	tcase_add_test(tests, unknown_compression);
 	tcase_add_test(tests, text_instead_of_pages);
 	tcase_add_test(tests, an_instance_far_behind);
+	tcase_add_test(tests, lost_buffers_are_told);
+	tcase_add_test(tests, a_lost_instance_is_told);
 	tcase_add_loop_test(tests, cut_short_at_every_byte, 0, FIXTURE_COUNT);
 	tcase_add_loop_test(tests, bytes_changed_at_random, 0, FIXTURE_COUNT);
 	suite_add_tcase(suite, tests);
