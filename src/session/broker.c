@@ -25,6 +25,11 @@
 #include "session/worker.h"
 
 #define PATIENCE_MS 2000
+/* What a worker may say in all: a message counts as its bytes and these. */
+#define HEARD_MOST   (4U << 20)
+#define MESSAGE_COST 4096U
+/* Portions that a worker may have left in its socket, which holds less. */
+#define LAST_PORTIONS 64
 
 struct broker {
 	struct session *session;
@@ -35,6 +40,7 @@ struct broker {
 	int timer_fd;
 	struct worker_process worker;
 	struct command_child command;
+	size_t heard;  /* of HEARD_MOST */
 	bool is_ready; /* the worker is */
 	bool is_stopped;
 	int signal_count;	     /* those that end a session */
@@ -123,15 +129,20 @@ static void end_by_signal(struct broker *broker, const struct signalfd_siginfo *
 	pass_on(broker, info);
 }
 
-static void take_message(struct broker *broker, const struct control_message *message)
+static int take_message(struct broker *broker, const struct control_message *message)
 {
-	if (message->type == CONTROL_READY)
-		broker->is_ready = true;
-	else if (message->type == CONTROL_DIAG)
-		control_read_diag(message, broker->diags);
+	broker->heard += message->length + MESSAGE_COST;
+	if (broker->heard > HEARD_MOST)
+		return -EPROTO;
+	if (message->type == CONTROL_DIAG)
+		return control_read_diag(message, broker->diags);
+	if (message->type != CONTROL_READY)
+		return -EPROTO;
+	broker->is_ready = true;
+	return 0;
 }
 
-/* What the worker says; nonsense ends it. */
+/* What the worker says; nonsense ends it, and nobody listens any more. */
 static void listen_to_worker(struct broker *broker)
 {
 	struct control *control = &broker->worker.control;
@@ -140,10 +151,14 @@ static void listen_to_worker(struct broker *broker)
 	int err = control_fill(control);
 
 	while (!err && (got = control_take(control, &message)) == 1) {
-		take_message(broker, &message);
+		err = take_message(broker, &message);
 		free(message.data);
 	}
-	if ((err || got < 0) && broker->worker.pid)
+	if (!err && got >= 0)
+		return;
+	control->is_closed = true;
+	diag_error(broker->diags, EPROTO, "the worker says what no worker says: it is ended");
+	if (broker->worker.pid)
 		kill(broker->worker.pid, SIGKILL);
 }
 
@@ -151,7 +166,8 @@ static void worker_ended(struct broker *broker, int status)
 {
 	broker->worker.pid = 0;
 	broker->session->state->worker = 0;
-	listen_to_worker(broker);
+	for (int i = 0; i < LAST_PORTIONS && !broker->worker.control.is_closed; i++)
+		listen_to_worker(broker);
 	control_close(&broker->worker.control);
 	broker->result->worker_status = command_shell_status(status);
 	if (WIFSIGNALED(status))

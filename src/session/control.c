@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * In: bytes of a socket in any portions. Out: whole messages; and the other way round. The
- * broker never waits for a worker here: a worker may be stuck, and the broker has to undo.
+ * broker never waits for a worker here: a worker may be stuck, and the broker has to undo. Nor is
+ * it kept: what one call takes is bounded, and so is what is kept of the other end's.
  */
 #include "session/control.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,7 @@
 #include "base/alloc.h"
 
 #define MESSAGE_LIMIT (256U << 20)
+#define FILL_MOST     (64U << 10) /* poll(2) returns again for the rest */
 #define ABSENT	      UINT32_MAX
 
 struct header {
@@ -77,11 +80,20 @@ static bool is_readable(int fd)
 	return poll(&poll_fd, 1, 0) > 0;
 }
 
+static size_t most(const struct control *control)
+{
+	return control->limit ? control->limit : MESSAGE_LIMIT;
+}
+
 int control_fill(struct control *control)
 {
 	char bytes[16384];
+	size_t end = control->in.length + FILL_MOST;
 
-	while (!control->is_closed && is_readable(control->fd)) {
+	/* More than a whole message: whoever takes what there is never comes to that. */
+	if (control->in.length > sizeof(struct header) + most(control))
+		return -EPROTO;
+	while (!control->is_closed && control->in.length < end && is_readable(control->fd)) {
 		ssize_t got = recv(control->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 
 		if (got < 0 && errno == EINTR)
@@ -105,7 +117,7 @@ int control_take(struct control *control, struct control_message *message)
 	if (control->in.length < sizeof(header))
 		return 0;
 	memcpy(&header, control->in.data, sizeof(header));
-	if (header.length > MESSAGE_LIMIT || header.type > CONTROL_ABORT)
+	if (header.length > most(control) || header.type > CONTROL_ABORT)
 		return -EPROTO;
 	if (control->in.length - sizeof(header) < header.length)
 		return 0;
@@ -186,6 +198,14 @@ static int take_string(struct cursor *cursor, char **string)
 	return 0;
 }
 
+/* A place in the source, which who prints it walks to. */
+static bool is_place(const uint32_t *numbers, const char *source)
+{
+	size_t end = source ? strlen(source) + 1 : INT_MAX;
+
+	return numbers[1] <= INT_MAX && numbers[2] <= end && numbers[3] <= end;
+}
+
 int control_read_diag(const struct control_message *message, struct diags *diags)
 {
 	struct cursor cursor = { message->data, message->length };
@@ -197,7 +217,7 @@ int control_read_diag(const struct control_message *message, struct diags *diags
 		err = take_number(&cursor, &numbers[i]);
 	for (size_t i = 0; !err && i < 4; i++)
 		err = take_string(&cursor, &strings[i]);
-	if (!err && (numbers[0] > DIAG_NOTE || !strings[2]))
+	if (!err && (numbers[0] > DIAG_NOTE || !strings[2] || !is_place(numbers, strings[1])))
 		err = -EPROTO;
 	if (err) {
 		for (size_t i = 0; i < 4; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Messages between broker and worker over a stream socket: a type, a length, that many bytes. Both
- *ends are the same program, so numbers are as the machine has them.
+ * ends are the same program, so numbers are as the machine has them.
  *
  *	worker to broker: READY, then DIAG as often as it has something to say
  *	broker to worker: COUNTS, CPU_STATS once a CPU, COMMS, then STOP; ABORT at any time
@@ -31,6 +31,7 @@ struct control {
 	struct text in;	 /* received, not yet a whole message */
 	struct text out; /* not yet sent */
 	bool is_closed;	 /* the other end is gone */
+	size_t limit;	 /* of a message that the other end may send; 0: one that is trusted */
 };
 
 struct control_message {
@@ -47,7 +48,10 @@ void control_put(struct control *control, enum control_type type, const void *da
  */
 int control_send(struct control *control, bool wait);
 
-/* Reads what there is, without waiting. 0 or -errno; at the end is_closed is set. */
+/*
+ * Reads of what there is, without waiting, 64 KiB and little more. 0 or -errno; -EPROTO: more than
+ * a message is there that nobody has taken; at the end is_closed is set.
+ */
 int control_fill(struct control *control);
 /* 1: the next whole message; 0: none; -EPROTO. */
 int control_take(struct control *control, struct control_message *message);

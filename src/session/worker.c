@@ -20,6 +20,8 @@
 #include "session/state.h"
 
 #define STATUS_FAILED 1
+/* Of one message to the broker, which does not trust the worker. */
+#define SAID_MOST (1U << 20)
 
 struct worker_state {
 	struct control control;
@@ -179,7 +181,7 @@ int worker_fork(struct session *session, const struct broker_job *job, int signa
 		close(ends[0]);
 		return err;
 	}
-	*out = (struct worker_process){ pid, { .fd = ends[0] } };
+	*out = (struct worker_process){ pid, { .fd = ends[0], .limit = SAID_MOST } };
 	return 0;
 }
 

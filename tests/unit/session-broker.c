@@ -4,6 +4,7 @@
  * what the worker is told, and that it has no privileges.
  */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -264,6 +265,57 @@ START_TEST(test_worker_killed)
 	ck_assert_int_eq(run(&fake, &job), 0);
 	ck_assert_int_eq(fake.result.worker_status, 128 + SIGKILL);
 	ck_assert_uint_eq(fake.diags.errors, 1);
+	expect_file(&fake, "instance/tracing_on", "0");
+	fake_remove(&fake);
+}
+END_TEST
+
+/* What a worker that somebody else has taken over may send, again and again. */
+static const struct {
+	const char *name;
+	uint32_t numbers[10];
+	size_t count;
+} floods[] = {
+	{ "READY without end", { CONTROL_READY, 0 }, 2 },
+	/* Its file, source and hint are absent, its text is empty. */
+	{ "diagnostics without end",
+	  { CONTROL_DIAG, 32, 0, 0, 0, 0, UINT32_MAX, UINT32_MAX, 0, UINT32_MAX },
+	  10 },
+	{ "a message without end", { CONTROL_DIAG, 200U << 20, 0 }, 3 },
+	{ "a message that is none", { 1000, 0 }, 2 },
+	{ "what only the broker says", { CONTROL_STOP, 0 }, 2 },
+};
+
+static int work_flood(struct worker *worker, void *context, struct diags *diags)
+{
+	size_t flood = *(size_t *)context;
+	size_t size = floods[flood].count * sizeof(uint32_t), length = 0;
+	char bytes[65536];
+
+	(void)diags;
+	for (; length + size <= sizeof(bytes); length += size)
+		memcpy(bytes + length, floods[flood].numbers, size);
+	for (size_t next = 0;; next = next < length ? next : 0) {
+		ssize_t sent = send(worker->control_fd, bytes + next, length - next, MSG_NOSIGNAL);
+
+		next += sent > 0 ? (size_t)sent : 0;
+	}
+	return 0;
+}
+
+/* Neither kept for ever nor filled: it ends the worker, and the session is stopped. */
+START_TEST(test_flood)
+{
+	size_t flood = (size_t)_i;
+	struct broker_job job = { .work = work_flood, .context = &flood };
+	struct fake fake;
+
+	fake_make(&fake);
+	ck_assert_int_eq(run(&fake, &job), 0);
+	ck_assert_msg(fake.result.worker_status == 128 + SIGKILL, "%s: status %d", floods[_i].name,
+		      fake.result.worker_status);
+	ck_assert_uint_ge(fake.diags.errors, 2);
+	ck_assert_uint_lt(fake.diags.count, 2000);
 	expect_file(&fake, "instance/tracing_on", "0");
 	fake_remove(&fake);
 }
@@ -578,6 +630,74 @@ START_TEST(test_bad_messages)
 }
 END_TEST
 
+/* Of each place whether it is in a source of three bytes. */
+static const struct {
+	int line, column, width;
+	int err;
+} places[] = {
+	{ 0, 0, 0, 0 },	       { 7, 1, 3, 0 },	      { 7, 4, 0, 0 },
+	{ 7, 5, 1, -EPROTO },  { 7, 1, 5, -EPROTO },  { 7, INT_MAX, 1, -EPROTO },
+	{ 7, 1, -1, -EPROTO }, { -1, 1, 1, -EPROTO },
+};
+
+START_TEST(test_place)
+{
+	struct control control = { .fd = -1 };
+	struct control_message message;
+	struct diags diags = { 0 };
+	struct diag diag = {
+		.line = places[_i].line,
+		.column = places[_i].column,
+		.width = places[_i].width,
+		.source = (char *)"abc",
+		.text = (char *)"text",
+	};
+
+	control_put_diag(&control, &diag);
+	text_add_bytes(&control.in, control.out.data, control.out.length);
+	ck_assert_int_eq(control_take(&control, &message), 1);
+	ck_assert_int_eq(control_read_diag(&message, &diags), places[_i].err);
+	ck_assert_uint_eq(diags.count, places[_i].err == 0);
+	free(message.data);
+	diags_clear(&diags);
+	control_close(&control);
+}
+END_TEST
+
+/* One call takes a portion, and of one that is not trusted no more than a message is kept. */
+START_TEST(test_portions)
+{
+	const uint32_t header[2] = { CONTROL_DIAG, 100000 };
+	NK_FREE char *bytes = xcalloc(1, 200000);
+	struct control control = { .limit = 100000 };
+	struct control_message message;
+	size_t before = 0;
+	int fds[2];
+	int err = 0;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	control.fd = fds[0];
+	memcpy(bytes, header, sizeof(header));
+	for (size_t i = 0; !err && i < 100; i++) {
+		/* As much as there is room for. */
+		send(fds[1], bytes, 200000, MSG_DONTWAIT);
+		err = control_fill(&control);
+		ck_assert_uint_le(control.in.length - before, 80 << 10);
+		before = control.in.length;
+	}
+	ck_assert_int_eq(err, -EPROTO);
+	ck_assert_uint_lt(before, 300000);
+	ck_assert_int_eq(control_take(&control, &message), 1);
+	free(message.data);
+	control.limit--;
+	text_clear(&control.in);
+	text_add_bytes(&control.in, header, sizeof(header));
+	ck_assert_int_eq(control_take(&control, &message), -EPROTO);
+	close(fds[1]);
+	control_close(&control);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("session-broker");
@@ -590,6 +710,7 @@ int main(void)
 	tcase_add_test(tcase, test_exec_fails);
 	tcase_add_test(tcase, test_command_only);
 	tcase_add_test(tcase, test_worker_killed);
+	tcase_add_loop_test(tcase, test_flood, 0, sizeof(floods) / sizeof(*floods));
 	tcase_add_test(tcase, test_worker_first);
 	tcase_add_test(tcase, test_seconds);
 	tcase_add_loop_test(tcase, test_signal, 0, 4);
@@ -600,6 +721,8 @@ int main(void)
 	tcase_add_test(tcase, test_privileges);
 	tcase_add_test(tcase, test_control);
 	tcase_add_test(tcase, test_bad_messages);
+	tcase_add_loop_test(tcase, test_place, 0, sizeof(places) / sizeof(*places));
+	tcase_add_test(tcase, test_portions);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
 
