@@ -316,16 +316,73 @@ static int write_deletions(int tracefs_fd, const char *const *events, const size
 	return err;
 }
 
+/* directory: of an instance, or "." */
+static bool is_enabled_in(int tracefs_fd, const char *directory, const char *event)
+{
+	NK_FREE char *path = xasprintf("%s/events/%s/enable", directory, event);
+	NK_FREE char *text = NULL;
+
+	return file_read(tracefs_fd, path, &text, NULL) == 0 && strcmp(text, "0\n") != 0;
+}
+
+/* By anyone but perf(1), of which tracefs tells nothing. */
+static bool is_enabled(int tracefs_fd, const char *event)
+{
+	bool is_found = is_enabled_in(tracefs_fd, ".", event);
+	const struct dirent *entry;
+	DIR *instances;
+
+	if (is_found || file_open_dir(tracefs_fd, "instances", &instances) != 0)
+		return is_found;
+	while (!is_found && file_next_entry(instances, &entry) == 0 && entry) {
+		NK_FREE char *directory = xasprintf("instances/%s", entry->d_name);
+
+		is_found = entry->d_name[0] != '.' && is_enabled_in(tracefs_fd, directory, event);
+	}
+	closedir(instances);
+	return is_found;
+}
+
+/*
+ * The kernel refuses to delete what is enabled, but asks only when it comes to the last function of
+ * an event: the others are gone then. Those that are enabled are marked and left out.
+ */
+static int leave_enabled(int tracefs_fd, const char *const *events, size_t *left, size_t *count,
+			 bool *busy)
+{
+	struct definitions there;
+	size_t kept = 0;
+	int err = definitions_read(tracefs_fd, &there);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < *count; i++) {
+		const char *event = events[left[i]];
+
+		busy[left[i]] =
+			definitions_count(&there, event) > 1 && is_enabled(tracefs_fd, event);
+		if (!busy[left[i]])
+			left[kept++] = left[i];
+	}
+	definitions_clear(&there);
+	err = kept < *count ? -EBUSY : 0;
+	*count = kept;
+	return err;
+}
+
 int definitions_delete(int tracefs_fd, const char *const *events, size_t count, bool *busy)
 {
 	NK_FREE size_t *left = xcalloc(count, sizeof(*left));
 	size_t left_count = count;
-	int result = 0;
+	int result;
 
 	for (size_t i = 0; i < count; i++) {
 		left[i] = i;
 		busy[i] = false;
 	}
+	result = leave_enabled(tracefs_fd, events, left, &left_count, busy);
+	if (result && result != -EBUSY)
+		return result;
 	/* Each round but a few settles one event at least. */
 	for (size_t round = 0; round < count + SPARE_ROUNDS; round++) {
 		int err = keep_present(tracefs_fd, events, left, &left_count);

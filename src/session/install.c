@@ -201,7 +201,7 @@ static int plan_event(struct install *install, struct attempt *attempt, const st
 	relation = definitions_compare(&install->there, def);
 	/* A session of nk left a function out, which this kernel refuses then. */
 	if (relation == DEFINITIONS_PART &&
-	    ownership_notes_definition(install->infos, install->info_count, event, NULL, false)) {
+	    ownership_notes_definition(install->infos, install->info_count, event, NULL, true)) {
 		diag_warning(install->diags, "%s is shared with a session that has fewer functions",
 			     event);
 		relation = DEFINITIONS_SAME;
