@@ -40,10 +40,10 @@ static int arm(struct session *session, const char *name, struct diags *diags)
 		err = session_start(session, diags);
 	if (!err && session_is_told_to_end())
 		err = -EINTR;
+	if (!err)
+		err = session_keep(session, diags);
 	if (err)
 		session_destroy(session, diags);
-	else
-		session_keep(session);
 	return err;
 }
 

@@ -169,6 +169,8 @@ static struct session *session_new(const struct kernel *kernel,
 	state->is_of_tasks = options->pid_count > 0;
 	state->name = options->name ? xstrdup(options->name) : xasprintf("nk-%d", (int)getpid());
 	session_end_signals(&signals);
+	/* Messages may go to a pipe that nobody reads any more. */
+	sigaddset(&signals, SIGPIPE);
 	sigprocmask(SIG_BLOCK, &signals, &state->old_signals);
 	enlist(session);
 	return session;
@@ -432,8 +434,8 @@ static int set_up(struct session *session, const struct session_options *options
 		err = make_way(session, diags);
 	if (!err)
 		err = ownership_create(session->state->kernel->root_fd, session->run_fd,
-				       session->state->name, options->overwrite ? 0 : getpid(),
-				       &session->state->note_fd, diags);
+				       session->state->name, getpid(), &session->state->note_fd,
+				       diags);
 	if (!err)
 		err = note_sets(session, diags);
 	if (!err)
@@ -560,10 +562,17 @@ int session_destroy(struct session *session, struct diags *diags)
 	return err;
 }
 
-void session_keep(struct session *session)
+int session_keep(struct session *session, struct diags *diags)
 {
+	/* The last such line is the one that counts: until now its maker had to live for it. */
+	int err = ownership_add(session->state->note_fd, "pid", "0 0");
+
+	if (err)
+		return diag_error(diags, -err, "cannot note the session in the run directory: %s",
+				  strerror(-err));
 	session->state->is_kept = true;
 	session_free(session);
+	return 0;
 }
 
 int session_comms(const struct session *session, char **saved_cmdlines)

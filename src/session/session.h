@@ -180,8 +180,11 @@ int session_stop(struct session *session, struct diags *diags);
  * definition that somebody else has enabled stays, with a warning, and is no failure. NULL is fine.
  */
 int session_destroy(struct session *session, struct diags *diags);
-/* Leaves a flight recorder (options->overwrite) to itself: frees, undoes nothing. */
-void session_keep(struct session *session);
+/*
+ * Leaves a flight recorder (options->overwrite) to itself: frees, undoes nothing. On an error, 0 or
+ * -errno with a diag, it is the caller's still.
+ */
+int session_keep(struct session *session, struct diags *diags);
 
 /*
  * "PID NAME" lines of tasks: the kernel's saved_cmdlines, and what /proc says of tasks that it does
