@@ -11,6 +11,9 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
+/* A description of an event takes some hundred bytes; one of so many bytes is damage. */
+#define OWN_BYTES_MOST (16 << 20)
+
 /* Up to its NUL or, where there is none, to the end of the data. */
 static char *text_of(struct cursor *data)
 {
@@ -70,6 +73,10 @@ static void take_version(struct parse *parse, struct cursor *data)
 	NK_FREE char *own = NULL;
 
 	replace_text(&parse->meta.version, text_of(data));
+	if (cursor_left(data) > OWN_BYTES_MOST) {
+		parse_incomplete(parse, "nk's own description of the events is damaged");
+		return;
+	}
 	own = text_of(data);
 	if (own && text_starts_with(own, DAT_OWN_MARK "\n"))
 		take_own(parse, own);
@@ -77,9 +84,9 @@ static void take_version(struct parse *parse, struct cursor *data)
 
 static void take_cpu_stat(struct parse *parse, struct cursor *data)
 {
-	char **stat = array_add(&parse->meta.cpu_stats, &parse->meta.cpu_stats_count);
-
-	*stat = text_of(data);
+	if (parse->meta.cpu_stats_count < PARSE_STREAMS_MOST)
+		*(char **)array_add(&parse->meta.cpu_stats, &parse->meta.cpu_stats_count) =
+			text_of(data);
 }
 
 void option_take(struct parse *parse, uint16_t option, struct cursor *data)

@@ -44,10 +44,17 @@ int parse_read(const struct parse *parse, uint64_t offset, void *to, size_t leng
 	return 0;
 }
 
-void parse_add_stream(struct parse *parse, const struct parse_stream *stream)
+bool parse_add_stream(struct parse *parse, const struct parse_stream *stream)
 {
-	struct parse_stream *added = array_add(&parse->streams, &parse->stream_count);
+	struct parse_stream *added;
 
+	if (parse->stream_count >= PARSE_STREAMS_MOST) {
+		parse_incomplete(parse,
+				 "the file is damaged: its buffers have more than %d CPUs together",
+				 PARSE_STREAMS_MOST);
+		return false;
+	}
+	added = array_add(&parse->streams, &parse->stream_count);
 	*added = *stream;
 	if (added->offset > parse->file_bytes) {
 		if (added->bytes)
@@ -59,6 +66,7 @@ void parse_add_stream(struct parse *parse, const struct parse_stream *stream)
 		added->bytes = parse->file_bytes - added->offset;
 		parse_incomplete(parse, "the file ends within the pages of CPU %d", added->cpu);
 	}
+	return true;
 }
 
 /* "local global [mono] boot" is the text of trace_clock; others have the name alone. */
@@ -74,8 +82,14 @@ static char *current_clock(const char *text)
 
 struct dat_buffer *parse_add_buffer(struct parse *parse, const char *name, const char *clock)
 {
-	struct dat_buffer *buffer = array_add(&parse->meta.buffers, &parse->meta.buffer_count);
+	struct dat_buffer *buffer;
 
+	if (parse->meta.buffer_count >= PARSE_BUFFERS_MOST) {
+		parse_incomplete(parse, "the file is damaged: it speaks of more than %d buffers",
+				 PARSE_BUFFERS_MOST);
+		return NULL;
+	}
+	buffer = array_add(&parse->meta.buffers, &parse->meta.buffer_count);
 	buffer->name = xstrdup(name);
 	buffer->clock = current_clock(clock ? clock : "local");
 	buffer->page_size = parse->meta.page_size;

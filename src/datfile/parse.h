@@ -11,12 +11,15 @@
 #include "datfile/compress.h"
 #include "datfile/meta.h"
 
-/* No section of metadata is as large: kallsyms has some 10 MB. */
+/* No section of metadata is as large: kallsyms has some 10 MB. All of a v7 file are not either. */
 #define PARSE_SECTION_MOST (UINT64_C(256) << 20)
-/* Numbers beyond these are damage. */
-#define PARSE_CPUS_MOST	 65536
-#define PARSE_PAGE_LEAST 512
-#define PARSE_PAGE_MOST	 (16 << 20)
+/* Numbers beyond these are damage, which must not cost memory. Streams: of all buffers. */
+#define PARSE_CPUS_MOST	    65536
+#define PARSE_BUFFERS_MOST  4096
+#define PARSE_STREAMS_MOST  (4 * PARSE_CPUS_MOST)
+#define PARSE_SECTIONS_MOST 64
+#define PARSE_PAGE_LEAST    512
+#define PARSE_PAGE_MOST	    (16 << 20)
 
 /* Where the pages of one CPU of one buffer are. */
 struct parse_stream {
@@ -27,6 +30,12 @@ struct parse_stream {
 	bool is_compressed;
 };
 
+/* A section of metadata: what it is read as, and where it begins. */
+struct parse_section {
+	uint16_t id;
+	uint64_t offset;
+};
+
 struct parse {
 	int fd;
 	uint64_t file_bytes;
@@ -35,9 +44,12 @@ struct parse {
 	struct dat_meta meta;
 	struct parse_stream *streams;
 	size_t stream_count;
-	char *clock;	  /* option TRACECLOCK: "local [mono] ..." or the name alone */
-	bool has_text;	  /* a "latency" file: text instead of pages */
-	char *incomplete; /* the first sentence of what is missing; NULL: nothing */
+	struct parse_section sections[PARSE_SECTIONS_MOST]; /* v7: those that were read */
+	size_t section_count;
+	uint64_t section_bytes; /* v7: of sections that were read, expanded */
+	char *clock;		/* option TRACECLOCK: "local [mono] ..." or the name alone */
+	bool has_text;		/* a "latency" file: text instead of pages */
+	char *incomplete;	/* the first sentence of what is missing; NULL: nothing */
 };
 
 /* Keeps the first one: what follows a fault mostly follows from it. */
@@ -45,9 +57,9 @@ void parse_incomplete(struct parse *parse, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* All of file's bytes from offset on, or an error; at most what there is. */
 int parse_read(const struct parse *parse, uint64_t offset, void *to, size_t length);
-/* Adds a stream, cut to what the file has. */
-void parse_add_stream(struct parse *parse, const struct parse_stream *stream);
-/* The last buffer of meta: a new one. */
+/* Adds a stream, cut to what the file has; false: there are too many, which has been said. */
+bool parse_add_stream(struct parse *parse, const struct parse_stream *stream);
+/* The last buffer of meta: a new one. NULL: there are too many, which has been said. */
 struct dat_buffer *parse_add_buffer(struct parse *parse, const char *name, const char *clock);
 
 /* The parsing of each version; the cursor stands behind the header. -errno: nothing can be had. */

@@ -9,6 +9,9 @@
 
 #include "base/alloc.h"
 
+/* The number of an event has 16 bits: so many a kernel has at most. */
+#define EVENTS_MOST 65536
+
 /* Text in place of an older one, only where it is whole. */
 static void take_text(struct cursor *cursor, uint64_t length, char **text, size_t *size)
 {
@@ -43,11 +46,15 @@ static void add_formats(struct cursor *cursor, struct dat_meta *meta, const char
 {
 	while (count-- && !cursor->has_failed) {
 		uint64_t length = cursor_u64(cursor);
-		char *text = cursor_copy(cursor, length);
+		char *text = NULL;
 		struct dat_event_format *event;
 
-		if (!text)
+		if (length > 0 && meta->event_count < EVENTS_MOST)
+			text = cursor_copy(cursor, length);
+		if (!text) {
+			cursor->has_failed = true;
 			return;
+		}
 		event = array_add(&meta->events, &meta->event_count);
 		event->system = xstrdup(system);
 		event->text = text;

@@ -63,7 +63,7 @@ static void take_instance(struct v6 *v6, struct cursor *data)
 	const char *name = cursor_string(data);
 	struct instance *instance;
 
-	if (!name) {
+	if (!name || v6->instance_count == PARSE_BUFFERS_MOST) {
 		parse_incomplete(v6->parse, "the description of a buffer is damaged");
 		return;
 	}
@@ -96,7 +96,7 @@ static int read_options(struct v6 *v6)
 	}
 }
 
-static void add_cpu(struct parse *parse, struct dat_buffer *buffer, int cpu, uint64_t offset,
+static bool add_cpu(struct parse *parse, struct dat_buffer *buffer, int cpu, uint64_t offset,
 		    uint64_t bytes)
 {
 	struct parse_stream stream = {
@@ -106,8 +106,10 @@ static void add_cpu(struct parse *parse, struct dat_buffer *buffer, int cpu, uin
 		.bytes = bytes,
 	};
 
+	if (!parse_add_stream(parse, &stream))
+		return false;
 	*(int *)array_add(&buffer->cpus, &buffer->cpu_count) = cpu;
-	parse_add_stream(parse, &stream);
+	return true;
 }
 
 /* Where the pages of each CPU are. The main buffer's table is all zeros where it was not used. */
@@ -123,6 +125,8 @@ static void read_table(struct v6 *v6, struct cursor *cursor, const char *name)
 	if (!any && !first.has_failed && v6->instance_count)
 		return;
 	buffer = parse_add_buffer(parse, name, parse->clock);
+	if (!buffer)
+		return;
 	for (uint32_t i = 0; i < v6->cpu_count; i++) {
 		uint64_t offset = cursor_u64(cursor);
 		uint64_t bytes = cursor_u64(cursor);
@@ -134,7 +138,8 @@ static void read_table(struct v6 *v6, struct cursor *cursor, const char *name)
 					 i);
 			return;
 		}
-		add_cpu(parse, buffer, (int)i, offset, bytes);
+		if (!add_cpu(parse, buffer, (int)i, offset, bytes))
+			return;
 	}
 }
 

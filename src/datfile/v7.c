@@ -42,15 +42,25 @@ static int read_section_header(struct parse *parse, uint64_t offset, struct sect
 	return 0;
 }
 
+/* Small files can have sections that expand to large ones, any number of times. */
+static int claim(struct parse *parse, uint64_t length)
+{
+	if (length > PARSE_SECTION_MOST - parse->section_bytes)
+		return -EFBIG;
+	parse->section_bytes += length;
+	return 0;
+}
+
 static int read_plain(struct parse *parse, uint64_t offset, uint64_t length, unsigned char **out)
 {
 	NK_FREE unsigned char *bytes = NULL;
 	int ret;
 
-	if (length > PARSE_SECTION_MOST)
-		return -EFBIG;
 	if (offset > parse->file_bytes || length > parse->file_bytes - offset)
 		return -ENODATA;
+	ret = claim(parse, length);
+	if (ret < 0)
+		return ret;
 	bytes = xmalloc((size_t)length);
 	ret = parse_read(parse, offset, bytes, (size_t)length);
 	if (ret < 0)
@@ -75,8 +85,9 @@ static int read_compressed(struct parse *parse, uint64_t offset, unsigned char *
 		return -EINVAL;
 	from_length = cursor_u32(&cursor);
 	to_length = cursor_u32(&cursor);
-	if (to_length > PARSE_SECTION_MOST)
-		return -EFBIG;
+	ret = claim(parse, to_length);
+	if (ret < 0)
+		return ret;
 	ret = read_plain(parse, offset + sizeof(sizes), from_length, &from);
 	if (ret < 0)
 		return ret;
@@ -160,6 +171,22 @@ static bool map_kallsyms(struct parse *parse, uint64_t offset)
 	return true;
 }
 
+/* Whether a section is to be read: each is, once as what an option takes it for. */
+static bool is_new_section(struct parse *parse, uint16_t id, uint64_t offset)
+{
+	for (size_t i = 0; i < parse->section_count; i++)
+		if (parse->sections[i].id == id && parse->sections[i].offset == offset)
+			return false;
+	if (parse->section_count == PARSE_SECTIONS_MOST) {
+		parse_incomplete(parse, "the file is damaged: it speaks of more than %d sections",
+				 PARSE_SECTIONS_MOST);
+		return false;
+	}
+	parse->sections[parse->section_count++] =
+		(struct parse_section){ .id = id, .offset = offset };
+	return true;
+}
+
 static void take_section(struct parse *parse, size_t body, uint64_t offset)
 {
 	NK_FREE unsigned char *bytes = NULL;
@@ -167,6 +194,8 @@ static void take_section(struct parse *parse, size_t body, uint64_t offset)
 	size_t length;
 	int ret;
 
+	if (!is_new_section(parse, (uint16_t)bodies[body].option, offset))
+		return;
 	if (bodies[body].option == DAT_KALLSYMS) {
 		/* A file may have several: the last one counts. */
 		dat_meta_clear_kallsyms(&parse->meta);
@@ -199,10 +228,9 @@ static bool take_cpu(struct parse *parse, struct dat_buffer *buffer, struct curs
 		.is_compressed = is_compressed,
 	};
 
-	if (data->has_failed || cpu > PARSE_CPUS_MOST)
+	if (data->has_failed || cpu > PARSE_CPUS_MOST || !parse_add_stream(parse, &stream))
 		return false;
 	*(int *)array_add(&buffer->cpus, &buffer->cpu_count) = stream.cpu;
-	parse_add_stream(parse, &stream);
 	return true;
 }
 
@@ -235,6 +263,8 @@ static void take_buffer(struct parse *parse, struct cursor *data)
 	if (read_section_header(parse, offset, &header) < 0)
 		parse_incomplete(parse, "the file ends before its pages");
 	buffer = parse_add_buffer(parse, name, clock);
+	if (!buffer)
+		return;
 	buffer->page_size = page_size;
 	take_cpus(parse, buffer, data, header.is_compressed);
 }

@@ -331,6 +331,9 @@ static void assert_incomplete(const char *bytes, size_t length, const char *said
 
 /* In the fixture v7: behind the options' offset, as in any file that is not compressed. */
 #define V7_OPTIONS_AT 24
+/* In it: what its options EVENT_FORMATS and PRINTK say. */
+#define V7_FORMATS_AT 22204
+#define V7_PRINTK_AT  22232
 
 /* The option BUFFER of the fixture v7: its count of CPUs, behind which they are. */
 static char *find_cpus(char *bytes, size_t length)
@@ -385,6 +388,173 @@ START_TEST(a_lost_instance_is_told)
 }
 END_TEST
 
+/* Bytes behind the fixture v7, and where its option EVENT_FORMATS points then. */
+static struct text with_formats(const char *bytes, size_t length, uint32_t count, uint64_t of_each)
+{
+	struct text text = { 0 };
+	char number[16] = { DAT_EVENT_FORMATS };
+
+	text_add_bytes(&text, bytes, length);
+	bytes_put64(text.data + V7_FORMATS_AT, length, false);
+	bytes_put64(number + 8, 4 + 2 + 4 + count * (8 + of_each), false);
+	text_add_bytes(&text, number, 16);
+	bytes_put32(number, 1, false);
+	text_add_bytes(&text, number, 4);
+	text_add_bytes(&text, "s", 2);
+	bytes_put32(number, count, false);
+	text_add_bytes(&text, number, 4);
+	bytes_put64(number, of_each, false);
+	memcpy(number + 8, "format", 6);
+	while (count--)
+		text_add_bytes(&text, number, 8 + of_each);
+	return text;
+}
+
+/* How many events a file has after all. */
+static size_t count_events(const char *bytes, size_t length)
+{
+	const char *path = fixture_scratch();
+	struct dat_reader *reader = NULL;
+	const char *incomplete;
+	struct diags diags = { 0 };
+	size_t count;
+
+	fixture_write(path, bytes, length);
+	ck_assert_int_eq(dat_reader_open(path, &reader, &incomplete, &diags), 0);
+	count = dat_reader_meta(reader)->event_count;
+	dat_reader_close(reader);
+	fixture_cleanup();
+	return count;
+}
+
+/* Formats that take more memory than bytes: of no length, more than there are events. */
+START_TEST(formats_that_are_none)
+{
+	NK_FREE char *original = fixture_path("v7", ".dat");
+	size_t length;
+	NK_FREE char *bytes = fixture_read(original, &length);
+	struct text text = with_formats(bytes, length, 100, 0);
+	size_t before = count_events(text.data, text.length);
+
+	assert_incomplete(text.data, text.length, "damaged within the event formats");
+	text_clear(&text);
+	text = with_formats(bytes, length, 3, 1);
+	ck_assert_uint_eq(count_events(text.data, text.length), before + 3);
+	text_clear(&text);
+	text = with_formats(bytes, length, 70000, 1);
+	assert_incomplete(text.data, text.length, "damaged within the event formats");
+	ck_assert_uint_eq(count_events(text.data, text.length), 65536);
+	text_clear(&text);
+}
+END_TEST
+
+/* One section that two options point to. */
+START_TEST(a_section_is_read_once)
+{
+	NK_FREE char *original = fixture_path("v7", ".dat");
+	size_t length;
+	NK_FREE char *bytes = fixture_read(original, &length);
+	char *printk = bytes + V7_PRINTK_AT;
+	size_t before = count_events(bytes, length);
+
+	ck_assert_uint_eq(bytes_get16(printk - 6, false), DAT_PRINTK);
+	bytes_put16(printk - 6, DAT_EVENT_FORMATS, false);
+	memcpy(printk, bytes + V7_FORMATS_AT, 8);
+	ck_assert_uint_eq(count_events(bytes, length), before);
+}
+END_TEST
+
+/* A list of options in place of the fixture v7's last one: bytes of options without their end. */
+static struct text with_options(const char *bytes, size_t length, const struct text *options)
+{
+	struct text text = { 0 };
+	char number[16] = { DAT_DONE };
+
+	text_add_bytes(&text, bytes, length);
+	bytes_put64(text.data + V7_OPTIONS_AT, length, false);
+	bytes_put64(number + 8, options->length + 14, false);
+	text_add_bytes(&text, number, 16);
+	text_add_bytes(&text, options->data, options->length);
+	memset(number, 0, sizeof(number));
+	number[2] = 8;
+	text_add_bytes(&text, number, 14);
+	return text;
+}
+
+/* BUFFER options, each of so many CPUs that have no pages. */
+static void add_buffers(struct text *text, uint32_t buffers, uint32_t cpus)
+{
+	uint32_t size = 8 + 1 + 5 + 4 + 4 + cpus * 20;
+	char head[28] = { DAT_BUFFER };
+	char cpu[20] = { 0 };
+
+	bytes_put32(head + 2, size, false);
+	strcpy(head + 6 + 8 + 1, "mono");
+	bytes_put32(head + 6 + 14, 4096, false);
+	bytes_put32(head + 6 + 18, cpus, false);
+	while (buffers--) {
+		text_add_bytes(text, head, sizeof(head));
+		for (uint32_t i = 0; i < cpus; i++) {
+			bytes_put32(cpu, i, false);
+			text_add_bytes(text, cpu, sizeof(cpu));
+		}
+	}
+}
+
+static void assert_too_many(uint32_t buffers, uint32_t cpus, const char *said)
+{
+	NK_FREE char *original = fixture_path("v7", ".dat");
+	size_t length;
+	NK_FREE char *bytes = fixture_read(original, &length);
+	struct text options = { 0 };
+	struct text text;
+
+	add_buffers(&options, buffers, cpus);
+	text = with_options(bytes, length, &options);
+	assert_incomplete(text.data, text.length, said);
+	text_clear(&options);
+	text_clear(&text);
+}
+
+START_TEST(buffers_and_cpus_are_bounded)
+{
+	assert_too_many(5, 65536, "more than 262144 CPUs");
+	assert_too_many(5000, 1, "more than 4096 buffers");
+}
+END_TEST
+
+/* Each section is no larger than one may be; together they are. The file is one of holes. */
+START_TEST(all_sections_are_bounded)
+{
+	const uint64_t size = UINT64_C(200) << 20;
+	const char *path = fixture_scratch();
+	NK_FREE char *original = fixture_path("v7", ".dat");
+	size_t length;
+	NK_FREE char *bytes = fixture_read(original, &length);
+	struct dat_reader *reader = NULL;
+	const char *incomplete = NULL;
+	struct diags diags = { 0 };
+	char header[16] = { DAT_PRINTK };
+	int fd;
+
+	bytes_put64(header + 8, size, false);
+	bytes_put64(bytes + V7_PRINTK_AT, length, false);
+	bytes_put64(bytes + V7_FORMATS_AT, length + size, false);
+	fixture_write(path, bytes, length);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	ck_assert_int_eq(pwrite(fd, header, 16, (off_t)length), 16);
+	header[0] = DAT_EVENT_FORMATS;
+	ck_assert_int_eq(pwrite(fd, header, 16, (off_t)(length + size)), 16);
+	ck_assert_int_eq(ftruncate(fd, (off_t)(length + 3 * size)), 0);
+	close(fd);
+	ck_assert_int_eq(dat_reader_open(path, &reader, &incomplete, &diags), 0);
+	ck_assert_msg(incomplete && strstr(incomplete, "damaged within the printk formats"), "%s",
+		      incomplete ? incomplete : "nothing");
+	dat_reader_close(reader);
+	fixture_cleanup();
+}
+END_TEST
+
 static Suite *reader_suite(void)
 {
 	Suite *suite = suite_create("datfile/reader");
@@ -400,6 +570,10 @@ static Suite *reader_suite(void)
 	tcase_add_test(tests, an_instance_far_behind);
 	tcase_add_test(tests, lost_buffers_are_told);
 	tcase_add_test(tests, a_lost_instance_is_told);
+	tcase_add_test(tests, formats_that_are_none);
+	tcase_add_test(tests, a_section_is_read_once);
+	tcase_add_test(tests, buffers_and_cpus_are_bounded);
+	tcase_add_test(tests, all_sections_are_bounded);
 	tcase_add_loop_test(tests, cut_short_at_every_byte, 0, FIXTURE_COUNT);
 	tcase_add_loop_test(tests, bytes_changed_at_random, 0, FIXTURE_COUNT);
 	suite_add_tcase(suite, tests);
