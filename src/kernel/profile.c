@@ -257,8 +257,11 @@ static const char *parse_line(struct profile *profile, char *line)
 
 static int refuse(struct diags *diags, const char *shown, int line, const char *why)
 {
-	struct diag *diag = diag_add(diags, DIAG_ERROR);
+	struct diag *diag;
 
+	if (!diags)
+		return -EINVAL;
+	diag = diag_add(diags, DIAG_ERROR);
 	diag->file = xstrdup(shown);
 	diag->line = line;
 	diag->text = xstrdup(why);
