@@ -153,6 +153,7 @@ static void enter(struct decoder *decoder, const struct source_event *event,
 		.is_filtered = event->desc && event->desc->is_filtered,
 		.size = (uint32_t)event->raw.size,
 		.pid_offset = event->raw.pid_offset,
+		.flags_offset = event->raw.flags_offset,
 		.comm_offset = comm ? comm->offset : EVENT_NO_COMM,
 	};
 }

@@ -19,7 +19,8 @@ struct decoder_event {
 	bool is_filtered; /* some entries were not kept: a return alone may be of one of those */
 	uint32_t size;	  /* that a record has at least */
 	uint16_t pid_offset;
-	uint16_t comm_offset; /* of the __data_loc word of _comm, or EVENT_NO_COMM */
+	uint16_t flags_offset; /* 0: it has none */
+	uint16_t comm_offset;  /* of the __data_loc word of _comm, or EVENT_NO_COMM */
 };
 
 /* Compiles what was added since; before the functions below. */

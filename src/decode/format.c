@@ -224,27 +224,31 @@ static void read_field(const struct tep_event *event, const struct tep_format_fi
 	to->is_hex = (from->flags & TEP_FIELD_IS_POINTER) || is_printed_hex(event, from->name);
 }
 
-static int check_common(const struct tep_event *event, uint16_t *pid_offset)
+static int read_common(const struct tep_event *event, struct raw_event *out)
 {
-	const struct tep_format_field *type = NULL, *pid = NULL;
+	const struct tep_format_field *type = NULL, *pid = NULL, *flags = NULL;
 
 	for (const struct tep_format_field *f = event->format.common_fields; f; f = f->next) {
 		if (strcmp(f->name, "common_type") == 0)
 			type = f;
 		if (strcmp(f->name, "common_pid") == 0)
 			pid = f;
+		if (strcmp(f->name, "common_flags") == 0)
+			flags = f;
 	}
 	if (!type || type->offset != 0 || type->size != 2)
 		return -EINVAL;
 	if (!pid || !fits(pid) || pid->size != 4)
 		return -EINVAL;
-	*pid_offset = (uint16_t)pid->offset;
+	out->pid_offset = (uint16_t)pid->offset;
+	if (flags && flags->size == 1 && flags->offset >= 0 && flags->offset < pid->offset)
+		out->flags_offset = (uint16_t)flags->offset;
 	return 0;
 }
 
 static int read_fields(const struct tep_event *event, struct raw_event *out)
 {
-	if (check_common(event, &out->pid_offset) < 0)
+	if (read_common(event, out) < 0)
 		return -EINVAL;
 	out->size = (size_t)out->pid_offset + 4;
 	for (const struct tep_format_field *f = event->format.fields; f; f = f->next) {

@@ -32,6 +32,7 @@ struct raw_event {
 	const char *system, *name;
 	bool is_kprobe; /* begins with __probe_ip or __probe_func */
 	uint16_t pid_offset;
+	uint16_t flags_offset;	  /* of a byte; 0: there is none */
 	struct raw_field *fields; /* without common_*; owned */
 	size_t field_count;
 	size_t size; /* of a record at least */

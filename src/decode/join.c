@@ -39,7 +39,7 @@ struct join {
 static bool is_same(const struct join_key *a, const struct join_key *b)
 {
 	return a->pid == b->pid && a->pair == b->pair && a->cpu == b->cpu &&
-	       a->instance == b->instance;
+	       a->instance == b->instance && a->is_softirq == b->is_softirq;
 }
 
 static struct slot **bucket(const struct join *join, const struct join_key *key)

@@ -13,7 +13,8 @@ struct join_key {
 	uint32_t pair; /* which entry and return events */
 	int pid;       /* the thread */
 	uint32_t instance;
-	int cpu; /* for pid 0, which runs on every CPU; else 0 */
+	int cpu;	 /* for pid 0, which runs on every CPU; else 0 */
+	bool is_softirq; /* what runs on top of a thread is not the thread's */
 };
 
 struct join_entry {

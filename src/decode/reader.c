@@ -18,6 +18,7 @@
 
 #define OPEN_CALLS_MAX 4096
 #define IDS	       65536 /* of events: a record has 16 bits for it */
+#define FLAG_SOFTIRQ   0x10  /* TRACE_FLAG_SOFTIRQ of include/linux/trace_events.h */
 
 /* What a record is made of, beside its place. */
 struct record_maker {
@@ -244,7 +245,9 @@ static bool read_event(struct record_reader *reader, const struct decoder_event 
 	struct join_key key = { .pair = (uint32_t)event->plan->id,
 				.pid = record->pid,
 				.instance = (uint32_t)record->instance,
-				.cpu = record->pid == 0 ? record->cpu : 0 };
+				.cpu = record->pid == 0 ? record->cpu : 0,
+				.is_softirq = event->flags_offset &&
+					      (raw->data[event->flags_offset] & FLAG_SOFTIRQ) };
 
 	if (event->half == EVENT_ENTRY)
 		return take_entry(reader, &key, raw, record);

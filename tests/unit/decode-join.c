@@ -43,18 +43,22 @@ START_TEST(nested_calls)
 {
 	struct join *join = join_new(16, 32, 1);
 	struct join_key other_pair = thread, other_thread = thread, other_instance = thread;
+	struct join_key softirq = thread;
 	char data[] = "outer";
 	bool is_sure;
 
 	other_pair.pair = 8;
 	other_thread.pid = 101;
 	other_instance.instance = 1;
+	softirq.is_softirq = true;
 	ck_assert_ptr_null(enter(join, thread, 1, data));
 	strcpy(data, "gone!"); /* what is kept is a copy */
 	ck_assert_ptr_null(enter(join, other_pair, 2, "pair"));
 	ck_assert_ptr_null(enter(join, other_thread, 3, "thread"));
 	ck_assert_ptr_null(enter(join, other_instance, 4, "instance"));
 	ck_assert_ptr_null(enter(join, thread, 5, "inner"));
+	/* On top of the thread, of which only the return was kept. */
+	ck_assert_ptr_null(join_leave(join, &softirq, 0, &is_sure));
 	ck_assert_uint_eq(join_open_count(join), 5);
 	expect_leave(join, thread, 5, "inner");
 	expect_leave(join, other_instance, 4, "instance");
