@@ -7,12 +7,16 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "session-tree.h"
 #include "session/broker.h"
 #include "session/control.h"
+#include "session/sandbox.h"
 #include "session/state.h"
 
 /* A session by hand: one instance with one CPU, one event. */
@@ -574,6 +578,38 @@ START_TEST(test_privileges)
 }
 END_TEST
 
+/* In a process of its own, which cannot leave the list of calls again. Its exit status. */
+static int signal_others(pid_t parent)
+{
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (sandbox_enter(false) != 0)
+		return 1;
+	/* With signal 0 it is only asked whether it might. */
+	if (syscall(SYS_tgkill, parent, parent, 0) == 0 || errno != EPERM)
+		return 2;
+	if (syscall(SYS_tgkill, getpid(), gettid(), 0) != 0)
+		return 3;
+	signal(SIGABRT, SIG_DFL);
+	abort();
+}
+
+START_TEST(test_sandbox)
+{
+	pid_t parent = getpid();
+	int status = 0;
+	pid_t child;
+
+	/* Sanitizers, and kernels that have no filters. */
+	if (!sandbox_is_there())
+		return;
+	child = fork();
+	if (child == 0)
+		_exit(signal_others(parent));
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT, "status %x", status);
+}
+END_TEST
+
 /* A long report, in portions, to a worker that does not read it all at once; and back. */
 START_TEST(test_control)
 {
@@ -719,6 +755,7 @@ int main(void)
 	tcase_add_test(tcase, test_deaf_worker);
 	tcase_add_test(tcase, test_stubborn_command);
 	tcase_add_test(tcase, test_privileges);
+	tcase_add_test(tcase, test_sandbox);
 	tcase_add_test(tcase, test_control);
 	tcase_add_test(tcase, test_bad_messages);
 	tcase_add_loop_test(tcase, test_place, 0, sizeof(places) / sizeof(*places));
