@@ -9,11 +9,11 @@
 #include "cmd/setup.h"
 #include "session/session.h"
 
-static void say_removed(char *const *removed, size_t count)
+static void say_removed(char *const *removed, size_t count, bool is_told)
 {
 	for (size_t i = 0; i < count; i++)
 		fprintf(stderr, "nk: removed the %s\n", removed[i]);
-	if (count == 0)
+	if (count == 0 && !is_told)
 		fputs("nk: dead sessions have left nothing\n", stderr);
 }
 
@@ -25,12 +25,13 @@ static int run(const struct command *command, const struct options *options)
 	char **removed = NULL;
 	size_t count = 0;
 	int err = kernel_open(&kernel_options, &kernel, &diags);
+	size_t before = diags.count;
 
 	(void)command;
 	if (!err)
 		err = session_clean(kernel, NULL, &removed, &count, &diags);
 	if (!options->quiet && (!err || count > 0))
-		say_removed(removed, count);
+		say_removed(removed, count, diags.count > before); /* of what stays */
 	setup_say(&diags, options->quiet);
 	for (size_t i = 0; i < count; i++)
 		free(removed[i]);

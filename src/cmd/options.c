@@ -41,6 +41,9 @@ struct option_spec {
 	size_t count_offset; /* of lists */
 };
 
+/* What a time_t of 32 bits can be, too. */
+#define SECONDS_MOST 1e9
+
 #define AT(field) offsetof(struct options, field)
 
 static const struct option_spec specs[] = {
@@ -233,6 +236,9 @@ static int set_seconds(const struct command *command, const struct option_spec *
 	if (end == text || *end || errno || !isfinite(*seconds) || *seconds <= 0)
 		return wrong(command, "--%s takes %s above 0, not '%s'", spec->name,
 			     spec->kind == KIND_SPEED ? "a number" : "seconds", text);
+	if (spec->kind == KIND_SECONDS && *seconds > SECONDS_MOST)
+		return wrong(command, "--%s takes no more than %.0f seconds, not '%s'", spec->name,
+			     SECONDS_MOST, text);
 	return 0;
 }
 
@@ -348,6 +354,25 @@ static int split_command(char **argv, int argc)
 	return argc;
 }
 
+/* As its usage says. */
+static bool runs_command(const struct command *command)
+{
+	return strstr(command->usage, "-- COMMAND") != NULL;
+}
+
+/* What means nothing without something else, and a COMMAND that nobody would run. */
+static int check_together(const struct command *command, const struct options *options)
+{
+	if (options->command && !runs_command(command))
+		return wrong(command, "nk %s runs no command, as '%s'", command->name,
+			     options->command[0]);
+	if (options->children && options->pid_count == 0 && !options->command)
+		return wrong(command, runs_command(command)
+					      ? "-c needs -p or a COMMAND: whose children?"
+					      : "-c needs -p: whose children?");
+	return 0;
+}
+
 int options_parse(const struct command *command, int argc, char **argv, struct options *options,
 		  int *status)
 {
@@ -375,7 +400,7 @@ int options_parse(const struct command *command, int argc, char **argv, struct o
 		options->command = &argv[own + 1];
 	else if (own < argc)
 		return wrong(command, "there is no command behind --");
-	return 0;
+	return check_together(command, options);
 }
 
 void options_clear(struct options *options)

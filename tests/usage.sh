@@ -1,0 +1,43 @@
+#!/bin/sh
+# In: a built nk. Holds: what is wrong usage ends with status 2 and one line that says why, before the kernel is asked for
+# anything and before COMMAND is run.
+set -u
+nk=${NK:-./nk}
+work=$(mktemp -d "${TMPDIR:-/tmp}/nk-usage.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+failed=0
+tried=0
+
+# refused WORDS NK-ARGS...
+refused() {
+	words=$1
+	shift
+	tried=$((tried + 1))
+	"$nk" "$@" >"$work/out" 2>"$work/err"
+	status=$?
+	if [ $status != 2 ] || [ "$(wc -l <"$work/err")" != 1 ] || ! grep -q -e "$words" "$work/err" || [ -s "$work/out" ]; then
+		echo "FAIL: nk $*: status $status: $(cat "$work/err")"
+		failed=1
+	fi
+}
+
+for command in trace record; do
+	refused 'seconds above 0' $command -d 0 tcp
+	refused 'seconds above 0' $command -d -1 tcp
+	refused 'seconds above 0' $command -d nan tcp
+	refused 'seconds above 0' $command -d 1x tcp
+	refused 'no more than 1000000000 seconds' $command -d 1e30 tcp
+	refused 'no more than 1000000000 seconds' $command -d 1000000001 tcp
+	refused 'whose children' $command -c tcp
+	refused 'no command behind' $command -c tcp --
+	refused 'not a process id' $command -p 0 tcp
+	refused 'not a process id' $command -p 1,x tcp
+done
+refused 'whose children' start -c tcp
+for command in start status clean list verify; do
+	refused 'runs no command' $command -- touch "$work/ran"
+done
+refused 'runs no command' start -c tcp -- touch "$work/ran"
+[ ! -e "$work/ran" ] || { echo 'FAIL: COMMAND was run'; failed=1; }
+[ $tried -gt 20 ] || { echo "FAIL: only $tried"; failed=1; }
+exit $failed
