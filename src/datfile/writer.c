@@ -56,34 +56,35 @@ struct dat_writer {
 	bool is_stale;	     /* the pages that it has go when the next one comes */
 };
 
-static uint32_t *size_half(const struct dat_writer *writer, size_t stream, bool is_high)
-{
-	size_t at = writer->image.place_at[stream] + 8;
-
-	/* Aligned: see align_next() of image.c. */
-	if (is_high != writer->image.is_big_endian)
-		at += 4;
-	return (uint32_t *)(void *)(writer->map + at);
-}
-
 static uint64_t published(const struct dat_writer *writer, size_t stream)
 {
 	return bytes_get64(writer->map + writer->image.place_at[stream] + 8,
 			   writer->image.is_big_endian);
 }
 
-/*
- * In two halves, since eight aligned bytes cannot be had: the low one first, so that whoever
- * looks, or is killed, in between sees at worst too little.
- */
-static void publish(struct dat_writer *writer, size_t stream, uint64_t bytes)
+static int put_at(const struct dat_writer *writer, const void *bytes, size_t length,
+		  uint64_t offset)
 {
-	uint32_t low, high;
+	ssize_t done;
 
-	bytes_put32(&low, (uint32_t)bytes, writer->image.is_big_endian);
-	bytes_put32(&high, (uint32_t)(bytes >> 32), writer->image.is_big_endian);
-	__atomic_store_n(size_half(writer, stream, false), low, __ATOMIC_RELEASE);
-	__atomic_store_n(size_half(writer, stream, true), high, __ATOMIC_RELEASE);
+	do {
+		done = pwrite(writer->fd, bytes, length, (off_t)offset);
+	} while (done < 0 && errno == EINTR);
+	if (done < 0)
+		return -errno;
+	return (size_t)done == length ? 0 : -EIO;
+}
+
+/*
+ * By a write and not through the map: where the file system has no room for a page that it has
+ * written before, as on btrfs, that is an error and not a signal. A kill does not part it.
+ */
+static int publish(const struct dat_writer *writer, size_t stream, uint64_t bytes)
+{
+	unsigned char size[8];
+
+	bytes_put64(size, bytes, writer->image.is_big_endian);
+	return put_at(writer, size, sizeof(size), writer->image.place_at[stream] + 8);
 }
 
 /* FAT fills a file up with zeros instead of leaving holes. */
@@ -173,8 +174,7 @@ static int lay_out(struct dat_writer *writer, const struct dat_meta *meta)
 
 static int map_header(struct dat_writer *writer)
 {
-	void *map = mmap(NULL, writer->image.bytes.length, PROT_READ | PROT_WRITE, MAP_SHARED,
-			 writer->fd, 0);
+	void *map = mmap(NULL, writer->image.bytes.length, PROT_READ, MAP_SHARED, writer->fd, 0);
 
 	if (map == MAP_FAILED)
 		return -errno;
@@ -297,9 +297,10 @@ static int clear_stale(struct dat_writer *writer)
 	for (size_t i = 0; i < writer->image.stream_count; i++) {
 		uint64_t bytes = published(writer, i);
 
-		/* The high half first: see publish(). */
-		publish(writer, i, (uint32_t)bytes);
-		publish(writer, i, 0);
+		int ret = publish(writer, i, 0);
+
+		if (ret < 0)
+			return ret;
 		if (bytes && fallocate(writer->fd, mode, (off_t)writer->image.places[i].offset,
 				       (off_t)bytes) < 0)
 			return -errno;
@@ -347,7 +348,7 @@ int dat_writer_write_page(struct dat_writer *writer, size_t buffer, size_t cpu_i
 		left -= part;
 	}
 	if (!ret)
-		publish(writer, stream, published(writer, stream) + page_size);
+		ret = publish(writer, stream, published(writer, stream) + page_size);
 	writer->failed = ret;
 	return ret;
 }
@@ -370,8 +371,7 @@ static int drain_pipe(struct dat_writer *writer, size_t stream, size_t bytes)
 			return moved < 0 ? -errno : -EIO;
 		left -= (size_t)moved;
 	}
-	publish(writer, stream, published(writer, stream) + bytes);
-	return 0;
+	return publish(writer, stream, published(writer, stream) + bytes);
 }
 
 /* What may be moved at once, in whole pages. */
@@ -495,17 +495,19 @@ static size_t count_streams(const struct dat_meta *meta)
 /* Into the file as it is: it needs no further room. */
 static int add_in_place(struct dat_writer *writer, const struct dat_meta *meta)
 {
+	unsigned char next[8];
 	struct text added;
 	uint64_t list_offset;
 	int ret = dat_image_addition(&writer->image, meta, &added, &list_offset);
 
 	if (ret < 0)
 		return ret;
-	memcpy(writer->map + writer->image.reserve_at, added.data, added.length);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
-	bytes_put64(writer->map + writer->image.next_at, list_offset, writer->image.is_big_endian);
+	bytes_put64(next, list_offset, writer->image.is_big_endian);
+	ret = put_at(writer, added.data, added.length, writer->image.reserve_at);
+	if (!ret)
+		ret = put_at(writer, next, sizeof(next), writer->image.next_at);
 	text_clear(&added);
-	return 0;
+	return ret;
 }
 
 static int write_compact(struct dat_writer *writer, const struct dat_meta *meta)
