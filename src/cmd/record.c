@@ -29,6 +29,7 @@
 #define WAKE_PERCENT 25
 #define WAIT_MS	     1000
 #define COUNT_MS     20
+#define GATHER_MS    5
 #define PROGRESS_MS  500
 
 struct recorder {
@@ -91,6 +92,19 @@ static bool has_enough(struct recorder *recorder)
 	return wanted && counts.read + counts.waiting >= wanted;
 }
 
+/*
+ * Older kernels say that there is something as soon as one event is, of which splice(2) then moves
+ * nothing: so that it is not asked for without end, the broker alone is listened to at first.
+ */
+static int await(struct pollfd *fds, size_t count, int wait_ms)
+{
+	int ready = poll(fds, 1, GATHER_MS);
+
+	if (ready == 0)
+		ready = poll(fds, count, wait_ms);
+	return ready < 0 && errno != EINTR ? -errno : 0;
+}
+
 /* Until the session stops, or the file is full, or -n events are there. */
 static int fill(struct recorder *recorder, struct worker *worker)
 {
@@ -106,9 +120,10 @@ static int fill(struct recorder *recorder, struct worker *worker)
 			return err;
 		if (stopping && (moved == 0 || !worker->is_stopping))
 			return 0;
-		if (!stopping && moved == 0 && poll(fds, count, recorder->wait_ms) < 0 &&
-		    errno != EINTR)
-			return -errno;
+		if (!stopping && moved == 0)
+			err = await(fds, count, recorder->wait_ms);
+		if (err)
+			return err;
 		err = worker_poll(worker);
 		if (err)
 			return err;
@@ -117,19 +132,19 @@ static int fill(struct recorder *recorder, struct worker *worker)
 
 /* Events that nobody has read any more are in no file. */
 static void say_summary(const struct recorder *recorder, const struct meter_counts *counts,
-			const struct ledger *ledger)
+			const struct ledger *ledger, bool has_report)
 {
 	NK_FREE char *path = utf8_visible(recorder->path, "");
 
-	fprintf(stderr,
-		"nk: %s: %" PRIu64 " events, %" PRIu64 " KiB, %" PRIu64 " lost, %" PRIu64
-		" missed\n",
-		path, counts->read, volumes_size(&recorder->volumes) / 1024, ledger->lost,
-		ledger->missed);
+	fprintf(stderr, "nk: %s: %" PRIu64 " events, %" PRIu64 " KiB, %" PRIu64 " lost", path,
+		counts->read, volumes_size(&recorder->volumes) / 1024, ledger->lost);
+	if (has_report)
+		fprintf(stderr, ", %" PRIu64 " missed", ledger->missed);
+	fputc('\n', stderr);
 	losses_print_unsure(ledger, stderr);
 }
 
-/* Who ends the session itself, by -n or --size, has no report of it. */
+/* Who ends the session itself, by -n or --size, has no report of it: the broker tells of misses. */
 static int sum_up(const struct recorder *recorder, const struct worker *worker)
 {
 	struct ledger ledger = { 0 };
@@ -143,7 +158,7 @@ static int sum_up(const struct recorder *recorder, const struct worker *worker)
 		ledger_balance(&ledger);
 	}
 	if (!recorder->options->quiet)
-		say_summary(recorder, &counts, &ledger);
+		say_summary(recorder, &counts, &ledger, worker->report != NULL);
 
 	bool any = ledger.lost + ledger.missed > 0;
 
@@ -173,6 +188,19 @@ static bool has_all(const struct recorder *recorder, const struct meter_counts *
 	return !options->rotate && (counts->waiting == 0 || !(options->count || options->size));
 }
 
+/* Where the worker has ended first, it could not. */
+static void warn_of_misses(const struct recorder *recorder, const struct session *session,
+			   struct diags *diags)
+{
+	const struct options *options = recorder->options;
+	uint64_t misses = 0;
+
+	for (size_t i = 0; i < session->event_count; i++)
+		misses += session->events[i].misses;
+	if ((options->count || options->size) && misses > 0 && !options->quiet)
+		diag_warning(diags, "the kernel missed %" PRIu64 " hits", misses);
+}
+
 /* In the broker: statistics and comms as they are now that the session has ended. */
 static int finish(void *context, const struct session *session, bool ran, struct diags *diags)
 {
@@ -191,6 +219,7 @@ static int finish(void *context, const struct session *session, bool ran, struct
 		meta_add_stats(meta, &session->instances[i]);
 	if (has_all(recorder, &counts))
 		meta_add_ledger(meta, session);
+	warn_of_misses(recorder, session, diags);
 
 	int err = session_comms(session, &meta->saved_cmdlines);
 

@@ -180,7 +180,20 @@ static int run_tracer(struct tracer *tracer, struct worker *worker)
 	}
 }
 
-/* What came after the last record that was asked for is nobody's loss: it has no report. */
+static void say_summary(const struct tracer *tracer, const struct ledger *ledger, bool has_report)
+{
+	fprintf(stderr, "nk: %" PRIu64 " record%s, %" PRIu64 " lost", tracer->printed,
+		tracer->printed == 1 ? "" : "s", ledger->lost);
+	if (has_report)
+		fprintf(stderr, ", %" PRIu64 " missed", ledger->missed);
+	fputc('\n', stderr);
+	losses_print_unsure(ledger, stderr);
+}
+
+/*
+ * What came after the last record that was asked for is nobody's loss: it has no report. What was
+ * lost before is told by the pages; what was missed is not known.
+ */
 static int sum_up(const struct tracer *tracer, const struct worker *worker)
 {
 	const struct reader_counts *counts = record_reader_counts(tracer->reader);
@@ -190,16 +203,14 @@ static int sum_up(const struct tracer *tracer, const struct worker *worker)
 	if (worker->report) {
 		ledger_of_session(worker->session, worker->report, &ledger);
 		losses_settle(&ledger, tracer->reader);
+	} else {
+		ledger.lost = counts->lost;
 	}
 
-	bool any = losses_any(&ledger);
+	bool any = losses_any(&ledger) || ledger.lost > 0 || counts->lost_unknown > 0;
 
 	if (!options->quiet)
-		fprintf(stderr, "nk: %" PRIu64 " record%s, %" PRIu64 " lost, %" PRIu64 " missed\n",
-			tracer->printed, tracer->printed == 1 ? "" : "s", ledger.lost,
-			ledger.missed);
-	if (!options->quiet)
-		losses_print_unsure(&ledger, stderr);
+		say_summary(tracer, &ledger, worker->report != NULL);
 	if (worker->report && !options->quiet && (any || options->verbose))
 		losses_print(&ledger, stderr);
 	if (worker->report && options->json && (any || options->verbose))

@@ -56,18 +56,23 @@ static void add_hex(const struct printfield *field, struct print_value *what, st
 	printout_number(out, what, "0x", "llx");
 }
 
-/* Fields are read as unsigned: four bytes are cast to int by %d, fewer are extended by hand. */
+/* Numbers are read as unsigned: four bytes are cast to int by %d, fewer are extended by hand. */
+static struct expr extended(struct expr value, size_t bytes)
+{
+	unsigned long half = 1UL << (bytes * 8 - 1) % 32;
+
+	if (bytes >= 4)
+		return value;
+	value = printexpr_op(value, "+", printexpr_number(half));
+	value = printexpr_op(value, "&", printexpr_number(half * 2 - 1));
+	return printexpr_op(value, "-", printexpr_number(half));
+}
+
 static void add_signed(const struct printfield *field, struct print_value *what,
 		       struct printout *out)
 {
-	unsigned long half = 1UL << (field->bytes * 8 - 1) % 32;
-	struct expr value = value_of(field);
+	struct expr value = extended(value_of(field), field->bytes);
 
-	if (field->bytes < 4) {
-		value = printexpr_op(value, "+", printexpr_number(half));
-		value = printexpr_op(value, "&", printexpr_number(half * 2 - 1));
-		value = printexpr_op(value, "-", printexpr_number(half));
-	}
 	what->value = value.text;
 	printout_number(out, what, "", field->bytes == 4 ? "d" : "lld");
 	printexpr_free(&value);
@@ -233,6 +238,8 @@ static void add_array(const struct printfield *field, struct print_value *what,
 			i ? xasprintf(",%s", before) : xasprintf(" %s={%s", what->name, before);
 		struct expr value = element(field, i);
 
+		if (type->display == DISPLAY_SIGNED)
+			value = extended(value, type->bytes);
 		printout_bare_number(out, what->condition, label, conversion, value.text);
 		printexpr_free(&value);
 	}

@@ -69,12 +69,25 @@ static void say_unknown(struct session *session, int err, struct diags *diags)
 		     strerror(-err));
 }
 
+/*
+ * A hit that is being handled when its instance is turned off still gets into the ring buffer. Who
+ * handles one cannot be preempted, which membarrier(2) waits for; where it is not to be had, a
+ * moment has to do.
+ */
+static void await_handlers(void)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0)
+		nanosleep(&(struct timespec){ .tv_nsec = HANDLER_NS }, NULL);
+}
+
 int session_start(struct session *session, struct diags *diags)
 {
 	NK_FREE struct profile_counts *before = NULL;
 	NK_FREE struct profile_counts *after = NULL;
 	int unknown = read_counts(session, &before);
 
+	/* A hit that is counted already must not be kept. */
+	await_handlers();
 	session->state->is_on = true;
 	for (size_t i = 0; i < session->instance_count; i++) {
 		int err = instance_turn(&session->instances[i], true);
@@ -162,17 +175,6 @@ static void doubt_misses(struct session *session)
 		event->unsure = event->misses;
 		event->misses = 0;
 	}
-}
-
-/*
- * A hit that is being handled when its instance is turned off still gets into the ring buffer. Who
- * handles one cannot be preempted, which membarrier(2) waits for; where it is not to be had, a
- * moment has to do.
- */
-static void await_handlers(void)
-{
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0)
-		nanosleep(&(struct timespec){ .tv_nsec = HANDLER_NS }, NULL);
 }
 
 /* They go on until they are disabled and removed: what they have recorded since is nobody's. */

@@ -15,6 +15,7 @@
 #include "base/text.h"
 
 #define PROFILE_TRIES 10
+#define READS_MAX     10
 
 static int parse_profile_line(char *line, const struct definition *definition,
 			      struct profile_counts *out)
@@ -130,6 +131,43 @@ uint64_t stats_lost(const struct session_cpu_stats *stats)
 	return stats->overrun + stats->commit_overrun + stats->dropped_events;
 }
 
+static int read_cpu(const struct session_instance *instance, int cpu, struct session_cpu_stats *out)
+{
+	char path[64];
+	char *text = NULL;
+
+	snprintf(path, sizeof(path), "per_cpu/cpu%d/stats", cpu);
+	int err = file_read(instance->dir_fd, path, &text, NULL);
+
+	/* A CPU without a text has lost nothing that is known. */
+	stats_parse_cpu(err ? xstrdup("") : text, cpu, out);
+	return err;
+}
+
+/*
+ * The kernel looks at what is in the buffer first and at what was read of it last: of a page that
+ * is read in between the events are counted twice. So until nothing was.
+ */
+static int read_cpu_at_rest(const struct session_instance *instance, int cpu,
+			    struct session_cpu_stats *out)
+{
+	int err = read_cpu(instance, cpu, out);
+
+	for (int i = 0; !err && i < READS_MAX; i++) {
+		struct session_cpu_stats again;
+
+		err = read_cpu(instance, cpu, &again);
+
+		bool is_same = again.read_events == out->read_events;
+
+		free(out->text);
+		*out = again;
+		if (is_same)
+			break;
+	}
+	return err;
+}
+
 int stats_read_cpus(struct session_instance *instance)
 {
 	int first_error = 0;
@@ -137,15 +175,10 @@ int stats_read_cpus(struct session_instance *instance)
 	if (!instance->stats)
 		instance->stats = xcalloc(instance->cpu_count, sizeof(*instance->stats));
 	for (size_t i = 0; i < instance->cpu_count; i++) {
-		char path[64];
-		char *text = NULL;
-
-		snprintf(path, sizeof(path), "per_cpu/cpu%d/stats", instance->cpus[i]);
-		int err = file_read(instance->dir_fd, path, &text, NULL);
-
 		free(instance->stats[i].text);
-		/* A CPU without a text has lost nothing that is known. */
-		stats_parse_cpu(err ? xstrdup("") : text, instance->cpus[i], &instance->stats[i]);
+
+		int err = read_cpu_at_rest(instance, instance->cpus[i], &instance->stats[i]);
+
 		if (err && !first_error)
 			first_error = err;
 	}
