@@ -165,6 +165,20 @@ static int read_start_time(int root_fd, pid_t pid, unsigned long long *start_tim
 	return 0;
 }
 
+/* Noted before it was made, and then not made, or deleted: who makes it now is somebody else. */
+static void forget_definition(struct session_info *info, const char *event)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < info->definition_count; i++) {
+		if (strcmp(info->definitions[i], event) == 0)
+			free(info->definitions[i]);
+		else
+			info->definitions[kept++] = info->definitions[i];
+	}
+	info->definition_count = kept;
+}
+
 static void parse_note_line(char *line, struct session_info *out, unsigned long long *start_time)
 {
 	char *cursor = line;
@@ -177,6 +191,8 @@ static void parse_note_line(char *line, struct session_info *out, unsigned long 
 		*array_add(&out->instances, &out->instance_count) = xstrdup(value);
 	} else if (strcmp(kind, "definition") == 0) {
 		*array_add(&out->definitions, &out->definition_count) = xstrdup(value);
+	} else if (strcmp(kind, "gone") == 0) {
+		forget_definition(out, value);
 	} else if (strcmp(kind, "set") == 0) {
 		*array_add(&out->sets, &out->set_count) = xstrdup(value);
 	} else if (strcmp(kind, "since") == 0) {

@@ -48,7 +48,10 @@ int ownership_check_name(const char *name, struct diags *diags);
  */
 int ownership_create(int root_fd, int run_fd, const char *name, pid_t pid, int *note_fd,
 		     struct diags *diags);
-/* kind: "set", "instance" or "definition". 0; -errno: nothing of it is in the note. */
+/*
+ * kind: "set", "instance" or "definition", "gone" for a definition that is not the session's any
+ * more, "pid". 0; -errno: nothing of it is in the note.
+ */
 int ownership_add(int note_fd, const char *kind, const char *value);
 /* With the file of ownership_meta_name(). 0 or -errno. */
 int ownership_remove(int run_fd, const char *name);

@@ -481,6 +481,8 @@ void session_disown(struct session *session, const char *event)
 	for (size_t i = 0; i < state->owned_count; i++) {
 		if (strcmp(state->owned[i], event) != 0)
 			continue;
+		/* Without it the note names too much, of which undo finds that it is not there. */
+		(void)ownership_add(state->note_fd, "gone", event);
 		free(state->owned[i]);
 		state->owned[i] = state->owned[state->owned_count - 1];
 		state->owned_count--;

@@ -220,6 +220,24 @@ START_TEST(test_half_a_line)
 }
 END_TEST
 
+/* Noted before it was made, and never made: by now it may be somebody else's. */
+START_TEST(test_gone)
+{
+	struct session_info *info = xcalloc(1, sizeof(*info));
+	unsigned long long start_time;
+
+	ownership_parse("x",
+			"pid 50 5000\ndefinition nk/a\ndefinition nk/b\ngone nk/a\n"
+			"definition nk/c\ngone nk/c\ndefinition nk/c\npid 0 0\n",
+			info, &start_time);
+	ck_assert_uint_eq(info->definition_count, 2);
+	ck_assert_str_eq(info->definitions[0], "nk/b");
+	ck_assert_str_eq(info->definitions[1], "nk/c");
+	ck_assert_int_eq(info->pid, 0);
+	session_infos_free(info, 1);
+}
+END_TEST
+
 /* What was killed before it had a note leaves files that belong to no session. */
 START_TEST(test_stray_files)
 {
@@ -459,6 +477,7 @@ int main(void)
 	tcase_add_test(tcase, test_remove);
 	tcase_add_test(tcase, test_note);
 	tcase_add_test(tcase, test_half_a_line);
+	tcase_add_test(tcase, test_gone);
 	tcase_add_test(tcase, test_stray_files);
 	tcase_add_test(tcase, test_names);
 	tcase_add_test(tcase, test_directory);
