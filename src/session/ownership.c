@@ -233,15 +233,20 @@ void ownership_parse(const char *name, const char *text, struct session_info *ou
 		parse_note_line(line, out, start_time);
 }
 
+/* Of one that cannot be looked for it is not known: it may be there. */
+static bool has_one(int tracefs_fd, const char *instance)
+{
+	NK_FREE char *path = xasprintf("instances/%s", instance);
+
+	return faccessat(tracefs_fd, path, F_OK, 0) == 0 || errno != ENOENT;
+}
+
 /* A flight recorder has no process: it lives as long as its instances do. */
 static bool has_instance(const struct session_info *info, int tracefs_fd)
 {
-	for (size_t i = 0; i < info->instance_count; i++) {
-		NK_FREE char *path = xasprintf("instances/%s", info->instances[i]);
-
-		if (faccessat(tracefs_fd, path, F_OK, 0) == 0 || errno != ENOENT)
+	for (size_t i = 0; i < info->instance_count; i++)
+		if (has_one(tracefs_fd, info->instances[i]))
 			return true;
-	}
 	return false;
 }
 
@@ -271,19 +276,33 @@ static int read_note(int run_fd, const char *name, struct session_info *out,
 	return err;
 }
 
-/* What a dead session could not delete stays nk's, under the note of its successor. */
-static void add_leftovers(int run_fd, const char *name, struct text *text)
+struct session_info *ownership_left(int run_fd, int tracefs_fd, const char *name)
 {
-	struct session_info *old = xcalloc(1, sizeof(*old));
+	struct session_info *left = xcalloc(1, sizeof(*left));
 	unsigned long long start_time;
+	size_t kept = 0;
 
-	if (read_note(run_fd, name, old, &start_time) != 0) {
-		free(old);
-		return;
+	if (read_note(run_fd, name, left, &start_time) != 0) {
+		left->name = xstrdup(name);
+		return left;
 	}
-	for (size_t i = 0; i < old->definition_count; i++)
-		text_addf(text, "definition %s\n", old->definitions[i]);
-	session_infos_free(old, 1);
+	/* What is made under the name of one that is gone is somebody else's. */
+	for (size_t i = 0; i < left->instance_count; i++) {
+		if (has_one(tracefs_fd, left->instances[i]))
+			left->instances[kept++] = left->instances[i];
+		else
+			free(left->instances[i]);
+	}
+	left->instance_count = kept;
+	return left;
+}
+
+static void add_left(const struct session_info *left, struct text *text)
+{
+	for (size_t i = 0; i < left->instance_count; i++)
+		text_addf(text, "instance %s\n", left->instances[i]);
+	for (size_t i = 0; i < left->definition_count; i++)
+		text_addf(text, "definition %s\n", left->definitions[i]);
 }
 
 static int write_note(int run_fd, const char *temporary, const char *text, int *note_fd)
@@ -303,9 +322,10 @@ static int write_note(int run_fd, const char *temporary, const char *text, int *
 	return 0;
 }
 
-int ownership_create(int root_fd, int run_fd, const char *name, pid_t pid, int *note_fd,
-		     struct diags *diags)
+int ownership_create(int root_fd, int run_fd, const struct session_info *left, pid_t pid,
+		     int *note_fd, struct diags *diags)
 {
+	const char *name = left->name;
 	NK_FREE char *temporary = xasprintf(".%s", name);
 	unsigned long long start_time = 0;
 	struct text text = { 0 };
@@ -316,7 +336,7 @@ int ownership_create(int root_fd, int run_fd, const char *name, pid_t pid, int *
 		return diag_error(diags, -err, "cannot read /proc/%d/stat: %s", (int)pid,
 				  strerror(-err));
 	text_addf(&text, "pid %d %llu\nsince %lld\n", (int)pid, start_time, (long long)time(NULL));
-	add_leftovers(run_fd, name, &text);
+	add_left(left, &text);
 	err = write_note(run_fd, temporary, text.data, &fd);
 	text_clear(&text);
 	if (!err && renameat(run_fd, temporary, run_fd, name) != 0) {

@@ -43,11 +43,16 @@ int ownership_lock(int run_fd, enum ownership_purpose purpose, int *lock_fd, str
 int ownership_check_name(const char *name, struct diags *diags);
 
 /*
- * Makes the note of a session, with the definitions that a dead one of that name left; *note_fd is
- * for ownership_add(). pid 0: a flight recorder.
+ * What the note of a dead session says that is there still: definitions, and of instances those
+ * that the kernel has. Nothing but the name where there is no note. For session_infos_free().
  */
-int ownership_create(int root_fd, int run_fd, const char *name, pid_t pid, int *note_fd,
-		     struct diags *diags);
+struct session_info *ownership_left(int run_fd, int tracefs_fd, const char *name);
+/*
+ * Makes the note of a session of left's name, with what left has; *note_fd is for ownership_add().
+ * pid 0: a flight recorder.
+ */
+int ownership_create(int root_fd, int run_fd, const struct session_info *left, pid_t pid,
+		     int *note_fd, struct diags *diags);
 /*
  * kind: "set", "instance" or "definition", "gone" for a definition that is not the session's any
  * more, "pid". 0; -errno: nothing of it is in the note.

@@ -78,6 +78,12 @@ static void kill_child(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
+static bool remove_by_name(const struct session *session, const char *instance)
+{
+	instance_silence(session->tracefs_fd, instance);
+	return instance_remove(session->tracefs_fd, instance) == 0;
+}
+
 /*
  * Without memory: the definitions one by one, each in a write of its own. Where something is left
  * the note stays, too, for nk clean.
@@ -92,9 +98,10 @@ static bool undo_without_memory(struct session *session)
 		if (!session->instances[i].is_made)
 			continue;
 		instance_close(&session->instances[i]);
-		instance_silence(session->tracefs_fd, session->instances[i].name);
-		is_done &= instance_remove(session->tracefs_fd, session->instances[i].name) == 0;
+		is_done &= remove_by_name(session, session->instances[i].name);
 	}
+	for (size_t i = 0; i < session->state->stray_count; i++)
+		is_done &= remove_by_name(session, session->state->strays[i]);
 	for (size_t i = 0; i < session->state->owned_count; i++) {
 		char line[256];
 
@@ -187,6 +194,8 @@ static void session_free(struct session *session)
 		free(session->events[i].format);
 	for (size_t i = 0; i < state->owned_count; i++)
 		free(state->owned[i]);
+	for (size_t i = 0; i < state->stray_count; i++)
+		free(state->strays[i]);
 	if (session->tracefs_fd >= 0)
 		close(session->tracefs_fd);
 	if (session->run_fd >= 0)
@@ -195,6 +204,7 @@ static void session_free(struct session *session)
 		close(state->note_fd);
 	sigprocmask(SIG_SETMASK, &state->old_signals, NULL);
 	free(state->owned);
+	free(state->strays);
 	free(state->name);
 	free(state);
 	free(session->instances);
@@ -403,6 +413,21 @@ static int make_way(struct session *session, struct diags *diags)
 	return err;
 }
 
+/* It takes over what a dead session of that name has left, which would be nobody's else. */
+static int make_note(struct session *session, struct diags *diags)
+{
+	struct session_state *state = session->state;
+	struct session_info *left =
+		ownership_left(session->run_fd, session->tracefs_fd, state->name);
+	int err = ownership_create(state->kernel->root_fd, session->run_fd, left, getpid(),
+				   &state->note_fd, diags);
+
+	if (!err)
+		session_inherit(session, left);
+	session_infos_free(left, 1);
+	return err;
+}
+
 /* For nk status: what the session is about. */
 static int note_sets(const struct session *session, struct diags *diags)
 {
@@ -433,9 +458,7 @@ static int set_up(struct session *session, const struct session_options *options
 	if (!err)
 		err = make_way(session, diags);
 	if (!err)
-		err = ownership_create(session->state->kernel->root_fd, session->run_fd,
-				       session->state->name, getpid(), &session->state->note_fd,
-				       diags);
+		err = make_note(session, diags);
 	if (!err)
 		err = note_sets(session, diags);
 	if (!err)
@@ -460,36 +483,6 @@ int session_create(const struct kernel *kernel, const struct session_options *op
 	return 0;
 }
 
-int session_own(struct session *session, const char *event)
-{
-	struct session_state *state = session->state;
-
-	for (size_t i = 0; i < state->owned_count; i++)
-		if (strcmp(state->owned[i], event) == 0)
-			return 0;
-
-	int err = ownership_add(state->note_fd, "definition", event);
-	if (!err)
-		*array_add(&state->owned, &state->owned_count) = xstrdup(event);
-	return err;
-}
-
-void session_disown(struct session *session, const char *event)
-{
-	struct session_state *state = session->state;
-
-	for (size_t i = 0; i < state->owned_count; i++) {
-		if (strcmp(state->owned[i], event) != 0)
-			continue;
-		/* Without it the note names too much, of which undo finds that it is not there. */
-		(void)ownership_add(state->note_fd, "gone", event);
-		free(state->owned[i]);
-		state->owned[i] = state->owned[state->owned_count - 1];
-		state->owned_count--;
-		return;
-	}
-}
-
 static int undo_instances(struct session *session, struct undo *undo, struct diags *diags)
 {
 	int first_error = 0;
@@ -498,6 +491,12 @@ static int undo_instances(struct session *session, struct undo *undo, struct dia
 		instance_close(&session->instances[i]);
 
 		int err = undo_instance(undo, session->instances[i].name, diags);
+
+		if (!first_error)
+			first_error = err;
+	}
+	for (size_t i = 0; i < session->state->stray_count; i++) {
+		int err = undo_instance(undo, session->state->strays[i], diags);
 
 		if (!first_error)
 			first_error = err;

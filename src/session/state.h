@@ -20,6 +20,8 @@ struct session_state {
 	int note_fd;
 	char **owned; /* "GROUP/EVENT" made by nk and used here; deleted by whoever is last */
 	size_t owned_count;
+	char **strays; /* instances beside session->instances that are undone with them */
+	size_t stray_count;
 	bool is_on;
 	bool is_kept;	      /* a flight recorder */
 	bool is_of_tasks;     /* not all tasks are traced */
@@ -45,5 +47,10 @@ void session_leave_to_parent(struct session *session);
 /* Takes one note of a definition; 0 or -errno. */
 int session_own(struct session *session, const char *event);
 void session_disown(struct session *session, const char *event);
+
+/* Of an instance that is in the note already, and none of session->instances. */
+void session_add_stray(struct session *session, const char *instance);
+/* What a dead session of its name has left, which its note has, too. */
+void session_inherit(struct session *session, const struct session_info *left);
 
 #endif

@@ -180,12 +180,19 @@ START_TEST(test_note)
 {
 	struct tree tree = make();
 	int run_fd = tree_open(&tree, "run/nk");
+	int tracefs_fd = tree_open(&tree, TRACEFS);
+	struct session_info *left, other = { .name = (char *)"other" };
 	struct diags diags = { 0 };
 	int note_fd;
 
 	/* What a dead session of that name could not delete. */
-	tree_write(&tree, "run/nk/mine", "pid 1 1\ninstance mine\ndefinition nk/left\n");
-	ck_assert_int_eq(ownership_create(tree.fd, run_fd, "mine", 50, &note_fd, &diags), 0);
+	tree_write(&tree, "run/nk/mine",
+		   "pid 1 1\nset tcp\ninstance mine\ninstance mine-left\ndefinition nk/left\n");
+	tree_mkdirs(&tree, TRACEFS "instances/mine-left/");
+	left = ownership_left(run_fd, tracefs_fd, "mine");
+	ck_assert_int_eq(ownership_create(tree.fd, run_fd, left, 50, &note_fd, &diags), 0);
+	session_infos_free(left, 1);
+	close(tracefs_fd);
 	ck_assert_int_eq(ownership_add(note_fd, "instance", "mine-set"), 0);
 	ck_assert_int_eq(ownership_add(note_fd, "definition", "nk/x"), 0);
 
@@ -196,11 +203,11 @@ START_TEST(test_note)
 	ck_assert_int_eq(sscanf(text, "pid 50 5000\nsince %lld%n", &since, &length), 1);
 	ck_assert_int_ge(since, time(NULL) - 60);
 	ck_assert_int_le(since, time(NULL));
-	ck_assert_str_eq(text + length, "\ndefinition nk/left\ninstance mine-set\n"
-					"definition nk/x\n");
+	ck_assert_str_eq(text + length, "\ninstance mine-left\ndefinition nk/left\n"
+					"instance mine-set\ndefinition nk/x\n");
 	close(note_fd);
 	/* A process that is not there has no start time to be noted. */
-	ck_assert_int_eq(ownership_create(tree.fd, run_fd, "other", 51, &note_fd, &diags), -ENOENT);
+	ck_assert_int_eq(ownership_create(tree.fd, run_fd, &other, 51, &note_fd, &diags), -ENOENT);
 	diags_clear(&diags);
 	close(run_fd);
 	tree_remove(&tree);
@@ -389,6 +396,42 @@ START_TEST(test_create_fails)
 }
 END_TEST
 
+/* What a dead session of the same name has left stays nk's, and is tried again at the end. */
+START_TEST(test_left)
+{
+	struct tree tree = make();
+	struct kernel kernel = kernel_of(&tree);
+	struct probe_set set = { .name = (char *)"tcp" };
+	struct probe probe = { .name = (char *)"a", .set = &set };
+	struct resolved_probe resolved = { .probe = &probe };
+	struct session_options options = { .name = "mine" };
+	struct session *session = NULL;
+	struct diags diags = { 0 };
+
+	add_process(&tree, getpid(), "77");
+	tree_write(&tree, "run/nk/mine",
+		   "pid 51 1\ninstance mine-left\ninstance mine-gone\ndefinition nk/a\n");
+	/* No directory that rmdir(2) removes. */
+	tree_write(&tree, TRACEFS "instances/mine-left/file", "");
+	tree_write(&tree, TRACEFS "events/header_page", "page\n");
+	tree_write(&tree, TRACEFS "events/header_event", "event\n");
+	ck_assert_int_eq(session_create(&kernel, &options, &resolved, 1, &session, &diags),
+			 -ENOENT);
+
+	NK_FREE char *note = tree_read(&tree, "run/nk/mine");
+	NK_FREE char *events = tree_read(&tree, TRACEFS "kprobe_events");
+
+	ck_assert_ptr_nonnull(strstr(note, "\ninstance mine-left\n"));
+	ck_assert_ptr_null(strstr(note, "mine-gone"));
+	ck_assert_ptr_nonnull(strstr(note, "\ndefinition nk/a\n"));
+	/* By the session that makes way, and at the end. */
+	ck_assert_str_eq(strstr(events, "-:"), "-:nk/a\n-:nk/a\n");
+	ck_assert(!tree_has(&tree, TRACEFS "instances/mine"));
+	diags_clear(&diags);
+	tree_remove(&tree);
+}
+END_TEST
+
 START_TEST(test_configure)
 {
 	static const char *const files[] = { "tracing_on",	   "trace_clock",
@@ -484,6 +527,7 @@ int main(void)
 	tcase_add_test(tcase, test_lock);
 	tcase_add_test(tcase, test_lock_interrupted);
 	tcase_add_loop_test(tcase, test_create_fails, 0, 2);
+	tcase_add_test(tcase, test_left);
 	tcase_add_test(tcase, test_configure);
 	tcase_add_test(tcase, test_open_instance);
 	suite_add_tcase(suite, tcase);
