@@ -38,18 +38,29 @@ static bool fire(const struct session *session, const char *event, const char *e
 	return counts.hits > 0 && counts.misses >= counts.hits;
 }
 
-static bool fire_in(const struct session *session, const char *instance, const char *event)
+/* Looked for before it is noted, as the session's own are. */
+static bool make_noted(const struct session *session, const char *instance)
+{
+	struct diags unsaid = { 0 };
+	bool is_made = instance_look(session->tracefs_fd, instance, &unsaid) == 0 &&
+		       ownership_add(session->state->note_fd, "instance", instance) == 0 &&
+		       instance_make(session->tracefs_fd, instance, &unsaid) == 0;
+
+	diags_clear(&unsaid);
+	return is_made;
+}
+
+static bool fire_in(struct session *session, const char *instance, const char *event)
 {
 	NK_FREE char *enable = xasprintf("instances/%s/events/%s/enable", instance, event);
-	struct diags unsaid = { 0 };
-	bool is_counted = false;
+	bool is_counted;
 
-	if (ownership_add(session->state->note_fd, "instance", instance) == 0 &&
-	    instance_make(session->tracefs_fd, instance, &unsaid) == 0) {
-		is_counted = fire(session, event, enable);
-		instance_remove(session->tracefs_fd, instance);
-	}
-	diags_clear(&unsaid);
+	if (!make_noted(session, instance))
+		return false;
+	is_counted = fire(session, event, enable);
+	/* One that does not go now is tried again at the session's end, and told of. */
+	if (instance_remove(session->tracefs_fd, instance) != 0)
+		session_add_stray(session, instance);
 	return is_counted;
 }
 

@@ -11,6 +11,8 @@
 #include "session-tree.h"
 #include "session/instance.h"
 #include "session/ownership.h"
+#include "session/state.h"
+#include "session/unreadable.h"
 
 #define TRACEFS "sys/kernel/tracing/"
 
@@ -432,6 +434,31 @@ START_TEST(test_left)
 }
 END_TEST
 
+/* An instance of the name that is tried with is somebody else's: it is neither noted nor removed.
+ */
+START_TEST(test_unreadable)
+{
+	struct tree tree = make();
+	struct session_state state = { .name = (char *)"mine" };
+	struct session session = { .state = &state };
+
+	tree_write(&tree, "run/nk/mine", "pid 50 5000\n");
+	tree_mkdirs(&tree, TRACEFS "instances/mine-unreadable/");
+	session.tracefs_fd = tree_open(&tree, TRACEFS);
+	state.note_fd = openat(tree.fd, "run/nk/mine", O_WRONLY | O_APPEND | O_CLOEXEC);
+	ck_assert(!unreadable_counts_as_missed(&session));
+
+	NK_FREE char *note = tree_read(&tree, "run/nk/mine");
+
+	ck_assert_ptr_null(strstr(note, "instance"));
+	ck_assert(tree_has(&tree, TRACEFS "instances/mine-unreadable"));
+	free(state.owned);
+	close(state.note_fd);
+	close(session.tracefs_fd);
+	tree_remove(&tree);
+}
+END_TEST
+
 START_TEST(test_configure)
 {
 	static const char *const files[] = { "tracing_on",	   "trace_clock",
@@ -528,6 +555,7 @@ int main(void)
 	tcase_add_test(tcase, test_lock_interrupted);
 	tcase_add_loop_test(tcase, test_create_fails, 0, 2);
 	tcase_add_test(tcase, test_left);
+	tcase_add_test(tcase, test_unreadable);
 	tcase_add_test(tcase, test_configure);
 	tcase_add_test(tcase, test_open_instance);
 	suite_add_tcase(suite, tcase);
