@@ -26,6 +26,18 @@ struct dat_buffer {
 	size_t cpu_count;
 };
 
+/*
+ * What the time stamps of all buffers are: options TRACECLOCK, TSC2NSEC, DATE and OFFSET. All but
+ * is_count is for trace-cmd report's lines, as version 3.1.6 makes them. All zeros: ns.
+ */
+struct dat_clock {
+	bool is_count;	     /* of cycles or of events, before any conversion; else ns */
+	bool is_bare;	     /* no conversion, nor a clock that is shown as seconds: boot is none */
+	uint32_t multiplier; /* 0: no conversion; else ts * multiplier >> shift is ns */
+	uint32_t shift;	     /* less than 64 */
+	uint64_t offset;     /* is added then; modulo 2^64, so it may be a negative one */
+};
+
 struct dat_meta {
 	bool is_big_endian;
 	unsigned int long_bytes;
@@ -45,6 +57,7 @@ struct dat_meta {
 	char *uname;	      /* option UNAME, or NULL */
 	char *version;	      /* option VERSION, or NULL */
 	int cpu_count;	      /* of the machine */
+	struct dat_clock clock;
 	/* Of the pages of a file that is to be written; NULL: none. Borrowed. */
 	const struct compression *compression;
 	struct dat_buffer *buffers;

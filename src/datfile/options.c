@@ -89,14 +89,88 @@ static void take_cpu_stat(struct parse *parse, struct cursor *data)
 			text_of(data);
 }
 
+/* The name in brackets; *length is 0 where there is none. */
+static const char *current_clock(const char *text, size_t *length)
+{
+	const char *open = strchr(text, '[');
+
+	*length = open ? strcspn(open + 1, "]") : 0;
+	return open ? open + 1 : text;
+}
+
+/* A clock that trace-cmd report shows as seconds: one of these, or none that it is told of. */
+static bool is_in_seconds(const char *name, size_t length)
+{
+	static const char *const names[] = { "local", "global", "uptime",  "perf",
+					     "tai",   "mono",	"tsc2nsec" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strlen(names[i]) == length && !memcmp(name, names[i], length))
+			return true;
+	/* mono_raw, and whatever else begins so. */
+	return !length || (length > 4 && !memcmp(name, "mono", 4));
+}
+
+static void take_clock(struct parse *parse, struct cursor *data)
+{
+	struct dat_clock *clock = &parse->meta.clock;
+	const char *name;
+	size_t length;
+
+	replace_text(&parse->clock, text_of(data));
+	if (!parse->clock)
+		return;
+	name = current_clock(parse->clock, &length);
+	clock->is_bare = !is_in_seconds(name, length);
+	clock->is_count = clock->is_bare && (length != 4 || memcmp(name, "boot", 4) != 0);
+	/* A conversion that stands before it makes ns of any clock. */
+	if (clock->multiplier)
+		clock->is_bare = false;
+}
+
+/* Its offset is not read: trace-cmd report adds none. */
+static void take_conversion(struct parse *parse, struct cursor *data)
+{
+	struct dat_clock *clock = &parse->meta.clock;
+	uint32_t multiplier = cursor_u32(data);
+	uint32_t shift = cursor_u32(data);
+
+	cursor_u64(data);
+	if (data->has_failed || shift >= 64) {
+		parse_incomplete(parse, "the file is damaged where it says what its clock counts");
+		return;
+	}
+	clock->multiplier = multiplier;
+	clock->shift = shift;
+	clock->is_bare = false;
+}
+
+/* Text: a decimal or hexadecimal number, in units of so many ns. Several add up. */
+static void take_offset(struct parse *parse, struct cursor *data, uint64_t unit)
+{
+	NK_FREE char *text = text_of(data);
+
+	if (text)
+		parse->meta.clock.offset += (uint64_t)strtoll(text, NULL, 0) * unit;
+}
+
 void option_take(struct parse *parse, uint16_t option, struct cursor *data)
 {
 	switch ((enum dat_option)option) {
 	case DAT_CPUSTAT:
 		take_cpu_stat(parse, data);
 		break;
+	case DAT_DATE:
+		take_offset(parse, data, 1000);
+		break;
+	case DAT_OFFSET:
+		take_offset(parse, data, 1);
+		break;
 	case DAT_TRACECLOCK:
-		replace_text(&parse->clock, text_of(data));
+		take_clock(parse, data);
+		break;
+	case DAT_TSC2NSEC:
+		take_conversion(parse, data);
 		break;
 	case DAT_UNAME:
 		replace_text(&parse->meta.uname, text_of(data));

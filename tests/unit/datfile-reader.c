@@ -501,6 +501,132 @@ static void add_buffers(struct text *text, uint32_t buffers, uint32_t cpus)
 	}
 }
 
+static void add_option(struct text *text, enum dat_option option, const void *data, size_t size)
+{
+	char head[6];
+
+	bytes_put16(head, (uint16_t)option, false);
+	bytes_put32(head + 2, (uint32_t)size, false);
+	text_add_bytes(text, head, sizeof(head));
+	text_add_bytes(text, data, size);
+}
+
+static void add_conversion(struct text *text, uint32_t multiplier, uint32_t shift)
+{
+	char data[16];
+
+	bytes_put32(data, multiplier, false);
+	bytes_put32(data + 4, shift, false);
+	bytes_put64(data + 8, 1000000000, false);
+	add_option(text, DAT_TSC2NSEC, data, sizeof(data));
+}
+
+static void add_string(struct text *text, enum dat_option option, const char *string)
+{
+	add_option(text, option, string, strlen(string) + 1);
+}
+
+/* What a file with these options says of its clock; clears them. */
+static struct dat_clock clock_of(struct text *options)
+{
+	NK_FREE char *original = fixture_path("v7", ".dat");
+	size_t length;
+	NK_FREE char *bytes = fixture_read(original, &length);
+	struct text text = with_options(bytes, length, options);
+	struct dat_reader *reader = NULL;
+	const char *incomplete;
+	struct diags diags = { 0 };
+	struct dat_clock clock;
+
+	fixture_write(fixture_scratch(), text.data, text.length);
+	ck_assert_int_eq(dat_reader_open(fixture_scratch(), &reader, &incomplete, &diags), 0);
+	clock = dat_reader_meta(reader)->clock;
+	dat_reader_close(reader);
+	fixture_cleanup();
+	text_clear(&text);
+	text_clear(options);
+	return clock;
+}
+
+/* Which trace-cmd report 3.1.6 shows as seconds, found by trying. */
+START_TEST(clocks)
+{
+	static const struct {
+		const char *text;
+		bool is_bare, is_count;
+	} cases[] = {
+		{ "[local] global counter\n", false, false },
+		{ "local [global]", false, false },
+		{ "[uptime]", false, false },
+		{ "[perf]", false, false },
+		{ "[mono]", false, false },
+		{ "[mono_raw]", false, false },
+		{ "[tai]", false, false },
+		{ "[tsc2nsec]", false, false },
+		{ "[]", false, false },
+		{ "boot", false, false },
+		{ "", false, false },
+		{ "local [boot] x86-tsc\n", true, false },
+		{ "[counter]", true, true },
+		{ "mono [x86-tsc]", true, true },
+		{ "[ppc-tb]", true, true },
+		{ "[perf2]", true, true },
+	};
+	struct text options = { 0 };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct dat_clock clock;
+
+		add_string(&options, DAT_TRACECLOCK, cases[i].text);
+		clock = clock_of(&options);
+		ck_assert_msg(clock.is_bare == cases[i].is_bare &&
+				      clock.is_count == cases[i].is_count,
+			      "%s", cases[i].text);
+		ck_assert_uint_eq(clock.multiplier, 0);
+		ck_assert_uint_eq(clock.offset, 0);
+	}
+}
+END_TEST
+
+/* Before or behind the clock's name, a conversion makes it one in seconds. One by 0 is none. */
+START_TEST(converted_clocks)
+{
+	struct text options = { 0 };
+	struct dat_clock clock;
+
+	for (int i = 0; i < 2; i++) {
+		if (i == 0)
+			add_conversion(&options, 3, 1);
+		add_string(&options, DAT_TRACECLOCK, "[x86-tsc]");
+		if (i == 1)
+			add_conversion(&options, 3, 1);
+		clock = clock_of(&options);
+		ck_assert(!clock.is_bare);
+		ck_assert(clock.is_count);
+		ck_assert_uint_eq(clock.multiplier, 3);
+		ck_assert_uint_eq(clock.shift, 1);
+		ck_assert_uint_eq(clock.offset, 0);
+	}
+	add_conversion(&options, 0, 0);
+	add_string(&options, DAT_TRACECLOCK, "[boot]");
+	ck_assert(clock_of(&options).is_bare);
+}
+END_TEST
+
+START_TEST(dates_and_offsets)
+{
+	struct text options = { 0 };
+
+	add_string(&options, DAT_DATE, "0x10");
+	add_string(&options, DAT_OFFSET, "-20000");
+	add_string(&options, DAT_DATE, "400000000000");
+	ck_assert_uint_eq(clock_of(&options).offset, UINT64_C(400000000000000) + 16000 - 20000);
+	add_option(&options, DAT_DATE, "-10", 3);
+	add_option(&options, DAT_DATE, "", 0);
+	ck_assert_int_eq((int64_t)clock_of(&options).offset, -10000);
+}
+END_TEST
+
 static void assert_too_many(uint32_t buffers, uint32_t cpus, const char *said)
 {
 	NK_FREE char *original = fixture_path("v7", ".dat");
@@ -574,6 +700,9 @@ static Suite *reader_suite(void)
 	tcase_add_test(tests, a_section_is_read_once);
 	tcase_add_test(tests, buffers_and_cpus_are_bounded);
 	tcase_add_test(tests, all_sections_are_bounded);
+	tcase_add_test(tests, clocks);
+	tcase_add_test(tests, converted_clocks);
+	tcase_add_test(tests, dates_and_offsets);
 	tcase_add_loop_test(tests, cut_short_at_every_byte, 0, FIXTURE_COUNT);
 	tcase_add_loop_test(tests, bytes_changed_at_random, 0, FIXTURE_COUNT);
 	suite_add_tcase(suite, tests);
