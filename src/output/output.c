@@ -28,6 +28,10 @@ struct output *output_new(const struct output_options *options)
 	buffer_open(&output->buffer, options->fd);
 	output->buffer.progress = options->progress;
 	output->options = *options;
+	if (options->clock && options->clock->is_count) {
+		output->options.has_wall_clock = false;
+		output->second.is_count = true;
+	}
 	output->ops = styles[options->style];
 	return output;
 }

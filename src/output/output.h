@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "datfile/meta.h"
 #include "decode/record.h"
 #include "output/columns.h"
 #include "output/progress.h"
@@ -28,7 +29,8 @@ struct output_options {
 	int fd;
 	int64_t wall_offset_ns; /* added to ts gives CLOCK_REALTIME */
 	bool has_wall_clock;	/* else text shows the trace clock as seconds, JSON has no time */
-	const char *const *instances; /* TRACE_CMD: names of the buffers, "" for the main one */
+	const struct dat_clock *clock; /* borrowed; what ts is of; NULL: ns */
+	const char *const *instances;  /* TRACE_CMD: names of the buffers, "" for the main one */
 	size_t instance_count;
 	const struct output_columns *columns; /* borrowed; NULL: all, as the style has them */
 	bool is_live;			  /* flushed by the caller when nothing more is at hand */

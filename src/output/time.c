@@ -53,6 +53,8 @@ char *time_utc(struct time_text *cache, char *at, uint64_t ns)
 
 char *time_clock(struct time_text *cache, char *at, uint64_t ns)
 {
+	if (cache->is_count)
+		return number_decimal(at, ns);
 	if (!cache->is_known || ns - cache->start >= SECOND) {
 		cache->start = ns / SECOND * SECOND;
 		cache->length =

@@ -10,6 +10,7 @@
 #define COMM_WIDTH   16
 #define PID_WIDTH    5
 #define SECOND_WIDTH 5
+#define BARE_WIDTH   12
 #define EVENT_WIDTH  22
 
 /* What was put from start on, blanks in front of it or behind it. */
@@ -76,17 +77,22 @@ static void put_instance(struct output *output, const struct record *record)
 	widen(buffer, start, width + 2, false);
 }
 
-static void put_cpu_and_time(struct buffer *buffer, const struct record *record)
+/* What of a time stamp is to be shown. */
+static uint64_t shown_time(const struct dat_clock *clock, uint64_t ts)
 {
-	char *at = buffer_room(buffer, 4 * VALUE_ROOM);
-	/* Half a microsecond up. */
-	uint64_t microseconds = (record->ts + 500) / 1000;
+	if (!clock)
+		return ts;
+	if (clock->multiplier)
+		ts = (uint64_t)((unsigned __int128)ts * clock->multiplier >> clock->shift);
+	return ts + clock->offset;
+}
 
-	*at++ = ' ';
-	*at++ = '[';
-	at = record->cpu < 1000 ? number_padded(at, (uint64_t)record->cpu, 3)
-				: number_decimal(at, (uint64_t)record->cpu);
-	*at++ = ']';
+static void put_seconds(struct buffer *buffer, uint64_t ns)
+{
+	/* Half a microsecond up. */
+	uint64_t microseconds = (ns + 500) / 1000;
+	char *at = buffer->end;
+
 	*at++ = ' ';
 
 	char *start = at;
@@ -95,7 +101,35 @@ static void put_cpu_and_time(struct buffer *buffer, const struct record *record)
 	widen(buffer, start, SECOND_WIDTH, true);
 	at = buffer->end;
 	*at++ = '.';
-	at = number_padded(at, microseconds % 1000000, 6);
+	buffer->end = number_padded(at, microseconds % 1000000, 6);
+}
+
+/* With no blank in front of a long one. */
+static void put_bare(struct buffer *buffer, uint64_t number)
+{
+	char *start = buffer->end;
+
+	buffer->end = number_decimal(start, number);
+	widen(buffer, start, BARE_WIDTH, true);
+}
+
+static void put_cpu_and_time(struct output *output, const struct record *record)
+{
+	const struct dat_clock *clock = output->options.clock;
+	struct buffer *buffer = &output->buffer;
+	char *at = buffer_room(buffer, 4 * VALUE_ROOM);
+
+	*at++ = ' ';
+	*at++ = '[';
+	at = record->cpu < 1000 ? number_padded(at, (uint64_t)record->cpu, 3)
+				: number_decimal(at, (uint64_t)record->cpu);
+	*at++ = ']';
+	buffer->end = at;
+	if (clock && clock->is_bare)
+		put_bare(buffer, shown_time(clock, record->ts));
+	else
+		put_seconds(buffer, shown_time(clock, record->ts));
+	at = buffer->end;
 	*at++ = ':';
 	*at++ = ' ';
 	buffer->end = at;
@@ -112,7 +146,7 @@ static void put_record(struct output *output, const struct prepared *prepared,
 		put_instance(output, record);
 	output->lost_at = 0;
 	style_put_task(output, record);
-	put_cpu_and_time(buffer, record);
+	put_cpu_and_time(output, record);
 	buffer_put(buffer, prepared->event.text, prepared->event.length);
 	length = record_foreign_text(record, output->foreign, sizeof(output->foreign));
 	if (length > 0 && output->foreign[length - 1] == '\n')

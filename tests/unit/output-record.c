@@ -99,14 +99,16 @@ static void made_end(struct made *made)
 }
 
 /* What is written for a record, NUL-terminated; malloc'ed. */
-static char *print(const struct record *record, enum output_style style, bool has_wall_clock)
+static char *print_by(const struct record *record, enum output_style style, bool has_wall_clock,
+		      const struct dat_clock *clock)
 {
 	char path[] = "/tmp/nk-output-XXXXXX";
 	int fd = mkstemp(path);
 	struct output_options options = { .style = style,
 					  .fd = fd,
 					  .has_wall_clock = has_wall_clock,
-					  .wall_offset_ns = WALL + 123456789 - 4919639123 };
+					  .wall_offset_ns = WALL + 123456789 - 4919639123,
+					  .clock = clock };
 	struct output *output = output_new(&options);
 	char *text;
 	off_t length;
@@ -122,6 +124,11 @@ static char *print(const struct record *record, enum output_style style, bool ha
 	ck_assert_int_eq(pread(fd, text, (size_t)length, 0), length);
 	close(fd);
 	return text;
+}
+
+static char *print(const struct record *record, enum output_style style, bool has_wall_clock)
+{
+	return print_by(record, style, has_wall_clock, NULL);
 }
 
 static void expect(const struct record *record, enum output_style style, const char *expected)
@@ -476,6 +483,61 @@ START_TEST(hostile_records)
 }
 END_TEST
 
+static void expect_start(const struct record *record, enum output_style style,
+			 const struct dat_clock *clock, const char *expected)
+{
+	NK_FREE char *text = print_by(record, style, true, clock);
+
+	ck_assert_msg(!strncmp(text, expected, strlen(expected)), "%s", text);
+}
+
+/* How trace-cmd report 3.1.6 lays out time stamps of each kind, found by trying. */
+START_TEST(clocks_of_trace_cmd)
+{
+	const struct dat_clock bare = { .is_bare = true };
+	const struct dat_clock dated = { .offset = UINT64_C(400000000000000) };
+	const struct dat_clock bare_dated = { .is_bare = true,
+					      .offset = UINT64_C(400000000000000) };
+	const struct dat_clock back = { .is_bare = true, .offset = -UINT64_C(4919639103) };
+	/* A product of 65 bits. */
+	const struct dat_clock cycles = { .is_count = true, .multiplier = 1U << 31, .shift = 30 };
+	struct made made;
+
+	made_begin(&made, "tcp_connect", "curl");
+	expect_start(&made.record, OUTPUT_TRACE_CMD, NULL,
+		     "            curl-155   [001]     4.919639: tcp_connect:          ");
+	expect_start(&made.record, OUTPUT_TRACE_CMD, &bare,
+		     "            curl-155   [001]  4919639123: tcp_connect:          ");
+	expect_start(&made.record, OUTPUT_TRACE_CMD, &dated,
+		     "            curl-155   [001] 400004.919639: tcp_connect: ");
+	expect_start(&made.record, OUTPUT_TRACE_CMD, &bare_dated,
+		     "            curl-155   [001]400004919639123: tcp_connect: ");
+	expect_start(&made.record, OUTPUT_TRACE_CMD, &back,
+		     "            curl-155   [001]          20: tcp_connect: ");
+	made.record.ts = UINT64_C(10000000000);
+	expect_start(&made.record, OUTPUT_TRACE_CMD, &cycles,
+		     "            curl-155   [001]    20.000000: tcp_connect: ");
+	made_end(&made);
+}
+END_TEST
+
+/* Cycles are no seconds, and have no time of day; ns stay seconds, of whatever clock. */
+START_TEST(clocks_that_count)
+{
+	const struct dat_clock count = { .is_bare = true, .is_count = true };
+	const struct dat_clock bare = { .is_bare = true, .offset = 5 };
+	struct made made;
+
+	made_begin(&made, "e", "curl");
+	expect_start(&made.record, OUTPUT_TEXT, &count, "4919639123 [001] curl/155 e");
+	expect_start(&made.record, OUTPUT_JSON, &count, "{\"ts\":4919639123,\"cpu\":1,");
+	expect_start(&made.record, OUTPUT_JSON, &bare, "{\"time\":\"");
+	NK_FREE char *text = print_by(&made.record, OUTPUT_TEXT, false, &bare);
+	ck_assert_msg(!strncmp(text, "4.919639123 [001]", 17), "%s", text);
+	made_end(&made);
+}
+END_TEST
+
 START_TEST(write_errors)
 {
 	struct record record = { .kind = RECORD_LOST };
@@ -579,6 +641,8 @@ int main(void)
 	tcase_add_test(tests, enums);
 	tcase_add_test(tests, strings);
 	tcase_add_test(tests, hostile_records);
+	tcase_add_test(tests, clocks_of_trace_cmd);
+	tcase_add_test(tests, clocks_that_count);
 	tcase_add_test(tests, write_errors);
 	tcase_add_test(tests, big_outputs);
 	tcase_add_test(tests, long_names_in_csv);
