@@ -297,7 +297,12 @@ int instance_add_pid(const struct session_instance *instance, pid_t pid)
 	char text[32];
 
 	snprintf(text, sizeof(text), "%d\n", (int)pid);
-	return file_write(instance->dir_fd, "set_event_pid", text, 1);
+	return instance_add_tasks(instance, text);
+}
+
+int instance_add_tasks(const struct session_instance *instance, const char *tasks)
+{
+	return file_write(instance->dir_fd, "set_event_pid", tasks, 1);
 }
 
 int instance_disable(const struct session_instance *instance)

@@ -48,6 +48,8 @@ int instance_remove(int tracefs_fd, const char *name);
 int instance_turn(const struct session_instance *instance, bool on);
 /* Adds a task to those that the instance sees. */
 int instance_add_pid(const struct session_instance *instance, pid_t pid);
+/* The same of several, as tasks_of() has them. */
+int instance_add_tasks(const struct session_instance *instance, const char *tasks);
 /* Disables all events of the instance. */
 int instance_disable(const struct session_instance *instance);
 

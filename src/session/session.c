@@ -362,6 +362,26 @@ static int make_instances(struct session *session, struct instance_settings *set
 	return err;
 }
 
+static int add_tasks(void *context, const char *tasks)
+{
+	const struct session *session = context;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < session->instance_count; i++)
+		err = instance_add_tasks(&session->instances[i], tasks);
+	return err;
+}
+
+static int catch_up(struct session *session, const struct session_options *options,
+		    const char *pids, struct diags *diags)
+{
+	int err = tasks_catch_up(session->state->kernel->root_fd, options->pids, options->pid_count,
+				 pids, add_tasks, session);
+
+	return err ? diag_error(diags, -err, "cannot follow child processes: %s", strerror(-err))
+		   : 0;
+}
+
 static int create_instances(struct session *session, const struct session_options *options,
 			    struct diags *diags)
 {
@@ -382,7 +402,11 @@ static int create_instances(struct session *session, const struct session_option
 		settings.pids = pids;
 	}
 	plan_instances(session, options);
-	return make_instances(session, &settings, diags);
+
+	int err = make_instances(session, &settings, diags);
+	if (!err && pids && options->follow_children)
+		err = catch_up(session, options, pids, diags);
+	return err;
 }
 
 /* Undoes the dead; -EBUSY where a session of that name lives. */

@@ -16,6 +16,9 @@
 #include "base/file.h"
 #include "base/text.h"
 
+/* Whoever starts processes without end is followed by the kernel long before. */
+#define ROUNDS_MOST 16
+
 struct tasks {
 	pid_t *items;
 	size_t count;
@@ -105,12 +108,10 @@ static int add_threads(int root_fd, pid_t pid, struct tasks *threads)
 	return err;
 }
 
-int tasks_of(int root_fd, const pid_t *pids, size_t count, bool with_children, char **text,
-	     struct diags *diags)
+static int list_tasks(int root_fd, const pid_t *pids, size_t count, bool with_children,
+		      struct tasks *threads, struct diags *diags)
 {
 	struct tasks processes = { 0 };
-	struct tasks threads = { 0 };
-	struct text out = { 0 };
 	int err = 0;
 
 	for (size_t i = 0; i < count; i++)
@@ -118,22 +119,86 @@ int tasks_of(int root_fd, const pid_t *pids, size_t count, bool with_children, c
 	if (with_children)
 		err = add_descendants(root_fd, &processes);
 	for (size_t i = 0; !err && i < processes.count; i++) {
-		int missing = add_threads(root_fd, processes.items[i], &threads);
+		int missing = add_threads(root_fd, processes.items[i], threads);
 
 		if (missing && i < count)
 			err = diag_error(diags, ESRCH, "there is no process %d",
 					 (int)processes.items[i]);
 	}
-	for (size_t i = 0; i < threads.count; i++)
-		text_addf(&out, "%s%d", i ? " " : "", (int)threads.items[i]);
 	free(processes.items);
+	return err;
+}
+
+static char *to_text(const struct tasks *tasks)
+{
+	struct text text = { 0 };
+
+	for (size_t i = 0; i < tasks->count; i++)
+		text_addf(&text, "%s%d", i ? " " : "", (int)tasks->items[i]);
+	return text_steal(&text);
+}
+
+int tasks_of(int root_fd, const pid_t *pids, size_t count, bool with_children, char **text,
+	     struct diags *diags)
+{
+	struct tasks threads = { 0 };
+	int err = list_tasks(root_fd, pids, count, with_children, &threads, diags);
+
+	if (!err)
+		*text = to_text(&threads);
 	free(threads.items);
-	if (err) {
-		text_clear(&out);
-		return err;
+	return err;
+}
+
+static void parse_known(const char *text, struct tasks *out)
+{
+	NK_FREE char *copy = xstrdup(text);
+	char *cursor = copy;
+	const char *word;
+
+	while ((word = text_next_word(&cursor)))
+		add(out, (pid_t)strtol(word, NULL, 10));
+}
+
+/* Those of found that are not known; they are known then. */
+static char *take_new(struct tasks *known, const struct tasks *found)
+{
+	struct tasks fresh = { 0 };
+	char *text;
+
+	for (size_t i = 0; i < found->count; i++) {
+		if (has(known, found->items[i]))
+			continue;
+		add(known, found->items[i]);
+		add(&fresh, found->items[i]);
 	}
-	*text = text_steal(&out);
-	return 0;
+	text = to_text(&fresh);
+	free(fresh.items);
+	return text;
+}
+
+int tasks_catch_up(int root_fd, const pid_t *pids, size_t count, const char *text,
+		   int (*more)(void *context, const char *tasks), void *context)
+{
+	struct tasks known = { 0 };
+	bool is_new = true;
+	int err = 0;
+
+	parse_known(text, &known);
+	for (int round = 0; !err && is_new && round < ROUNDS_MOST; round++) {
+		struct tasks found = { 0 };
+		NK_FREE char *fresh = NULL;
+
+		/* A process that has ended meanwhile starts nothing any more. */
+		if (list_tasks(root_fd, pids, count, true, &found, NULL) == 0)
+			fresh = take_new(&known, &found);
+		is_new = fresh && *fresh;
+		if (is_new)
+			err = more(context, fresh);
+		free(found.items);
+	}
+	free(known.items);
+	return err;
 }
 
 static int compare_pids(const void *a, const void *b)

@@ -20,6 +20,14 @@ int tasks_of(int root_fd, const pid_t *pids, size_t count, bool with_children, c
 	     struct diags *diags);
 
 /*
+ * For who has handed text, of tasks_of() with_children, to a kernel that follows children from then
+ * on: those that were started while it was listed. more() is given such as text has not, again and
+ * again, until there are none. 0, or what more() returned.
+ */
+int tasks_catch_up(int root_fd, const pid_t *pids, size_t count, const char *text,
+		   int (*more)(void *context, const char *tasks), void *context);
+
+/*
  * "PID NAME" lines: what the kernel has saved, and behind it what /proc says of tasks that it does
  * not have. malloc'ed. saved may be NULL.
  */

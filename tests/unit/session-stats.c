@@ -151,6 +151,56 @@ START_TEST(test_tasks)
 }
 END_TEST
 
+/* Of a process that starts children while others look: each round finds those of the last one. */
+struct watched {
+	struct tree tree;
+	int rounds, last; /* stops to start more after so many */
+	char *added;
+};
+
+static int take_more(void *context, const char *tasks)
+{
+	struct watched *watched = context;
+	char *before = watched->added;
+
+	watched->added = xasprintf("%s[%s]", before ? before : "", tasks);
+	free(before);
+	if (++watched->rounds < watched->last)
+		add_process(&watched->tree, 400 + watched->rounds, 100, 0, "late");
+	return watched->rounds == 50 ? -EIO : 0;
+}
+
+START_TEST(test_catch_up)
+{
+	struct watched watched = { .tree = tree_make(), .last = 3 };
+	struct diags diags = { 0 };
+	pid_t pids[] = { 100, 101 };
+	char *text;
+
+	add_process(&watched.tree, 100, 1, 1, "server");
+	ck_assert_int_eq(tasks_of(watched.tree.fd, pids, 1, true, &text, &diags), 0);
+	ck_assert_int_eq(tasks_catch_up(watched.tree.fd, pids, 1, text, take_more, &watched), 0);
+	ck_assert_int_eq(watched.rounds, 0);
+	add_process(&watched.tree, 400, 100, 0, "late");
+	ck_assert_int_eq(tasks_catch_up(watched.tree.fd, pids, 1, text, take_more, &watched), 0);
+	ck_assert_str_eq(watched.added, "[400][401][402]");
+	/* One that has ended meanwhile. */
+	pids[1] = 999;
+	ck_assert_int_eq(tasks_catch_up(watched.tree.fd, pids, 2, text, take_more, &watched), 0);
+	ck_assert_int_eq(watched.rounds, 3);
+	/* What never ends is left to the kernel at last; an error ends it at once. */
+	watched.last = 1000;
+	ck_assert_int_eq(tasks_catch_up(watched.tree.fd, pids, 1, text, take_more, &watched), 0);
+	ck_assert_int_gt(watched.rounds, 10);
+	watched.rounds = 49;
+	ck_assert_int_eq(tasks_catch_up(watched.tree.fd, pids, 1, text, take_more, &watched), -EIO);
+	ck_assert_int_eq(watched.rounds, 50);
+	free(watched.added);
+	free(text);
+	tree_remove(&watched.tree);
+}
+END_TEST
+
 START_TEST(test_comms)
 {
 	struct tree tree = tree_make();
@@ -181,6 +231,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_cpu, 0, CAPTURED_RELEASES);
 	tcase_add_test(tcase, test_cpu_values);
 	tcase_add_test(tcase, test_tasks);
+	tcase_add_test(tcase, test_catch_up);
 	tcase_add_test(tcase, test_comms);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
