@@ -121,6 +121,10 @@ static int open_session(struct tracer *tracer, struct diags *diags)
 	if (err)
 		diags_move(diags, &refusals);
 	diags_clear(&refusals);
+	for (size_t i = 0; i < tracer->probe_count && err == -ENOENT; i++)
+		if (tracer->probes[i].reason)
+			diag_error(diags, ENOENT, "%s: %s", tracer->set->probes[i].name,
+				   tracer->probes[i].reason);
 	return err;
 }
 

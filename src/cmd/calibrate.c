@@ -186,9 +186,10 @@ static int show(const struct calibrate_report *report, const struct layout *btf,
 		if (btf)
 			compare(&rows[i], btf);
 		/* What a kernel does not have cannot be found. */
+		bool is_found = rows[i].member->verdict.kind == VERDICT_FOUND;
+
 		if (rows[i].comparison == COMPARE_DIFFERENT ||
-		    (rows[i].comparison != COMPARE_UNKNOWN &&
-		     rows[i].member->verdict.kind != VERDICT_FOUND))
+		    (rows[i].comparison == COMPARE_UNKNOWN) == is_found)
 			*is_complete = false;
 	}
 	int err = print_rows(rows, report->count, options);
@@ -210,10 +211,15 @@ static int calibrate(const struct kernel *kernel, const struct layout *btf,
 		return err;
 	if (!report.is_private)
 		diag_warning(diags, "no network namespaces here: the traffic was on loopback");
-	err = show(&report, btf, options, is_complete);
-	if (!err && (!btf || options->output))
+	/* First what is to be kept: whoever reads the rest may go in its middle. */
+	if (!btf || options->output)
 		err = write_profile(kernel, &report, options, diags);
-	else if (!err && !options->quiet)
+	int shown = show(&report, btf, options, is_complete);
+
+	if (shown)
+		diag_error(diags, -shown, "cannot write: %s", strerror(-shown));
+	err = err ? err : shown;
+	if (!err && btf && !options->output && !options->quiet)
 		fprintf(stderr, "nk: %zu of %zu members found in %.1f s\n", report.found,
 			report.count, report.seconds);
 	calibrate_report_clear(&report);

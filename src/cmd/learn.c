@@ -138,15 +138,22 @@ static int learn(struct setup *setup, const struct options *options, struct diag
 {
 	const struct calibrate_options calibrate_options = { 0 };
 	struct calibrate_report report;
-	struct diags unkept = { 0 };
+	struct diags unkept = { 0 }, untaught = { 0 };
 
 	if (!options->quiet)
 		fputs("nk: this kernel has no BTF, and no profile of it is there: learning its "
 		      "layout first\n",
 		      stderr);
-	int err = calibrate_run(setup->kernel, &calibrate_options, &report, diags);
+	int err = calibrate_run(setup->kernel, &calibrate_options, &report, &untaught);
+	/* What the built-in layout is enough for can be traced all the same. */
+	if (err && err != -EINTR) {
+		diags_soften(&untaught);
+		diag_warning(diags, "the layout of this kernel could not be learnt: %s",
+			     strerror(-err));
+	}
+	diags_move(diags, &untaught);
 	if (err)
-		return err;
+		return err == -EINTR ? err : 0;
 	if (!options->quiet)
 		fprintf(stderr, "nk: %zu of %zu struct members learnt in %.1f s\n", report.found,
 			report.count, report.seconds);

@@ -305,11 +305,14 @@ static int verify(struct setup *setup, const struct options *options, struct dia
 
 	if (!err) {
 		say_limits(&report, diags);
+		/* First what is to be kept: whoever reads the rest may go in its middle. */
+		keep(setup->kernel, &report, options, diags);
 		if (options->json)
 			err = print_json(&report);
 		else
 			print_text(&report, options);
-		keep(setup->kernel, &report, options, diags);
+		if (err)
+			diag_error(diags, -err, "cannot write: %s", strerror(-err));
 		if (!options->quiet)
 			say_summary(&report);
 	}

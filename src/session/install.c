@@ -456,8 +456,7 @@ int session_install(struct session *session, size_t *refused, struct diags *diag
 	err = install_all(&install);
 	if (!err && session->event_count == 0)
 		err = -ENOENT;
-	if (!err)
-		*refused = count_state(&install, ATTEMPT_LOST) - unusable;
+	*refused = count_state(&install, ATTEMPT_LOST) - unusable;
 	for (size_t i = 0; i < install.attempt_count; i++) {
 		free_names(&install.attempts[i].made, &install.attempts[i].made_count);
 		free_names(&install.attempts[i].shared, &install.attempts[i].shared_count);

@@ -41,6 +41,7 @@ struct step_run {
 	size_t first_call, call_count;
 	struct counters before, after;
 	bool was_run;
+	int result; /* -errno where the traffic could not be made to its end */
 };
 
 struct round {
@@ -77,7 +78,7 @@ static void clear_run(struct step_run *run)
 	*run = (struct step_run){ 0 };
 }
 
-static int run_step(struct round *round, size_t index, bool is_last)
+static int run_step(struct round *round, size_t index)
 {
 	const struct verify_step *step = &verify_steps[index];
 	struct step_run *run = &round->runs[index];
@@ -94,9 +95,7 @@ static int run_step(struct round *round, size_t index, bool is_last)
 	if (err)
 		return diag_error(round->diags, -err, "the traffic '%s' did not end: %s",
 				  step->name, strerror(-err));
-	if (result && is_last)
-		diag_warning(round->diags, "the traffic '%s' was cut short: %s", step->name,
-			     strerror(-result));
+	run->result = result;
 	run->call_count = round->agent->log->count - run->first_call;
 	run->was_run = true;
 	return 0;
@@ -158,7 +157,7 @@ static bool is_settled(const struct round *round, size_t step)
 	return true;
 }
 
-static int run_pass(struct round *round, bool is_first, bool is_last)
+static int run_pass(struct round *round, bool is_first)
 {
 	int err = 0;
 
@@ -167,7 +166,7 @@ static int run_pass(struct round *round, bool is_first, bool is_last)
 	for (size_t i = 0; i < verify_step_count && !err; i++)
 		if (verify_step_is_possible(&verify_steps[i], &round->agent->net) &&
 		    (is_first || !is_settled(round, i)))
-			err = run_step(round, i, is_last);
+			err = run_step(round, i);
 	if (!err)
 		err = watch_settle(round->watch);
 	for (size_t i = 0; i < verify_step_count && !err; i++)
@@ -184,15 +183,29 @@ static bool is_done(const struct round *round)
 	return true;
 }
 
+/* What a kernel or a container does not let anyone do proves nothing, and is told. */
+static void say_cut_short(const struct round *round)
+{
+	for (size_t i = 0; i < verify_step_count; i++) {
+		int result = round->runs[i].result;
+
+		if (result && result != -EAFNOSUPPORT && result != -EPROTONOSUPPORT)
+			diag_warning(round->diags, "the traffic '%s' was cut short: %s",
+				     verify_steps[i].name, strerror(-result));
+	}
+}
+
 static int run_passes(struct round *round)
 {
 	int err = 0;
 
 	for (int run = 0; run < RUNS_MAX && !err; run++) {
-		err = run_pass(round, run == 0, run == RUNS_MAX - 1);
+		err = run_pass(round, run == 0);
 		if (is_done(round))
 			break;
 	}
+	if (!err)
+		say_cut_short(round);
 	uint64_t lost = err ? 0 : watch_lost(round->watch);
 	if (lost)
 		diag_warning(round->diags,
@@ -274,17 +287,25 @@ static void count_own(struct round *round, size_t index)
 	result->verdict = verdict_of(result, true);
 }
 
+/* The last carrier that could be tried stays the one that is told of. */
+static void conclude_refused(struct round *round, size_t index)
+{
+	struct verify_result *result = round->subjects[index].result;
+
+	if (result->verdict != VERIFY_SILENT)
+		result->reason = "the kernel refuses it";
+	result->carrier = round->probes[index].carrier_count;
+}
+
 static void conclude_round(struct round *round)
 {
 	for (size_t i = 0; i < round->count; i++) {
 		struct subject *subject = &round->subjects[i];
-		size_t carrier = watch_seen(round->watch, i)->carrier;
+		size_t carrier = round->watch ? watch_seen(round->watch, i)->carrier
+					      : round->probes[i].carrier_count;
 
-		/* The last one that could be tried stays the one that is told of. */
 		if (carrier >= round->probes[i].carrier_count) {
-			if (subject->result->verdict != VERIFY_SILENT)
-				subject->result->reason = "the kernel refuses it";
-			subject->result->carrier = round->probes[i].carrier_count;
+			conclude_refused(round, i);
 		} else if (subject->rule) {
 			conclude(subject, carrier);
 		} else {
@@ -337,6 +358,9 @@ static int run_round(struct round *round, struct verify_report *report, const si
 			     &round->watch, round->diags);
 	if (!err)
 		err = run_passes(round);
+	/* The kernel refuses all that was left to try. */
+	if (err == -ENODATA && !round->watch)
+		err = 0;
 	if (!err)
 		conclude_round(round);
 	int closed = watch_close(round->watch, round->diags);

@@ -47,8 +47,10 @@ static int install(struct watch *watch, const struct kernel *kernel, const char 
 	if (err)
 		return err;
 	err = session_install(watch->session, &refused, &refusals);
-	/* That one probe is refused is a verdict on it, not the end. */
-	if (!err)
+	/* That probes are refused, even all of them, is a verdict on them, not the end. */
+	if (err == -ENOENT && refused > 0)
+		err = -ENODATA;
+	if (!err || err == -ENODATA)
 		diags_soften(&refusals);
 	diags_move(diags, &refusals);
 	for (size_t i = 0; i < watch->session->event_count && !err; i++) {
