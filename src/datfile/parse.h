@@ -16,7 +16,7 @@
 /* Numbers beyond these are damage, which must not cost memory. Streams: of all buffers. */
 #define PARSE_CPUS_MOST	    65536
 #define PARSE_BUFFERS_MOST  4096
-#define PARSE_STREAMS_MOST  (4 * PARSE_CPUS_MOST)
+#define PARSE_STREAMS_MOST  PARSE_CPUS_MOST
 #define PARSE_SECTIONS_MOST 64
 #define PARSE_PAGE_LEAST    512
 #define PARSE_PAGE_MOST	    (16 << 20)
