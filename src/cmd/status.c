@@ -39,7 +39,8 @@ static void print_text(const struct session_info *info)
 {
 	print_name("", info->name, info->is_alive ? "\talive" : "\tdead");
 	if (info->pid)
-		printf("\tpid %d", (int)info->pid);
+		printf("\tpid %d%s", (int)info->pid,
+		       info->is_elsewhere ? " in another pid namespace" : "");
 	else
 		printf(info->is_frozen ? "\tflight recorder\tfrozen" : "\tflight recorder");
 	putchar('\n');

@@ -20,6 +20,7 @@
 #include "decode/guard.h"
 #include "output/output.h"
 #include "ring/live.h"
+#include "session/process.h"
 
 /* How often, in records, the broker is listened to while there is always more to read. */
 #define LISTEN_EVERY 1024
@@ -35,6 +36,7 @@ struct tracer {
 	struct output_columns *columns; /* NULL: all */
 	const struct filter *filter;	/* NULL: all records */
 	struct bound_filter *bound;
+	bool finds_tasks; /* by the numbers that records have */
 	uint64_t read, printed;
 };
 
@@ -105,7 +107,8 @@ static int open_tracer(struct tracer *tracer, const struct session *session, str
 		err = record_reader_open(tracer->decoder, tracer->source, &tracer->reader);
 	if (err)
 		return err;
-	decoder_set_comm_source(tracer->decoder, comm_of, NULL);
+	if (tracer->finds_tasks)
+		decoder_set_comm_source(tracer->decoder, comm_of, NULL);
 	output.columns = tracer->columns;
 	tracer->output = output_new(&output);
 	output_put_head(tracer->output);
@@ -276,8 +279,10 @@ static int run(const struct command *command, const struct options *options)
 
 	setup_say(&diags, options->quiet);
 	tracer.filter = setup.filter;
-	if (status == CMD_DONE)
+	if (status == CMD_DONE) {
+		tracer.finds_tasks = process_is_in_host(setup.kernel->root_fd);
 		status = live_run(session, &job, NULL, options, incomplete, &diags);
+	}
 	setup_clear(&setup);
 	return status;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Notes of sessions in and out. What it holds true: a note is there before what it notes is, and
- * its pid is told from a later process of the same number by its start time.
+ * its pid is told from a later process of the same number by its start time, and from one of
+ * another pid namespace.
  */
 #include "session/ownership.h"
 
@@ -133,38 +134,6 @@ int ownership_check_name(const char *name, struct diags *diags)
 	return 0;
 }
 
-/*
- * Field 22 of /proc/PID/stat, behind the name, which may hold blanks and parentheses. -ESRCH for
- * one that has ended and that its parent has not waited for.
- */
-static int read_start_time(int root_fd, pid_t pid, unsigned long long *start_time)
-{
-	NK_FREE char *text = NULL;
-	char path[64];
-
-	snprintf(path, sizeof(path), "proc/%d/stat", (int)pid);
-
-	int err = file_read(root_fd, path, &text, NULL);
-	if (err)
-		return err;
-
-	char *cursor = strrchr(text, ')');
-	if (!cursor)
-		return -EINVAL;
-	cursor++;
-
-	const char *word = NULL;
-	for (int field = 3; field <= 22; field++) {
-		word = text_next_word(&cursor);
-		if (!word)
-			return -EINVAL;
-		if (field == 3 && strchr("ZXx", word[0]))
-			return -ESRCH;
-	}
-	*start_time = strtoull(word, NULL, 10);
-	return 0;
-}
-
 /* Noted before it was made, and then not made, or deleted: who makes it now is somebody else. */
 static void forget_definition(struct session_info *info, const char *event)
 {
@@ -179,7 +148,18 @@ static void forget_definition(struct session_info *info, const char *event)
 	info->definition_count = kept;
 }
 
-static void parse_note_line(char *line, struct session_info *out, unsigned long long *start_time)
+/* Its number, its start time, its pid namespace; the last is missing where it is not known. */
+static void parse_process(const char *number, char *rest, struct process_id *out)
+{
+	const char *start = text_next_word(&rest);
+	const char *space = text_next_word(&rest);
+
+	out->pid = (pid_t)strtol(number, NULL, 10);
+	out->start = start ? strtoull(start, NULL, 10) : 0;
+	out->space = space ? strtoull(space, NULL, 10) : 0;
+}
+
+static void parse_note_line(char *line, struct session_info *out, struct process_id *process)
 {
 	char *cursor = line;
 	const char *kind = text_next_word(&cursor);
@@ -198,10 +178,8 @@ static void parse_note_line(char *line, struct session_info *out, unsigned long 
 	} else if (strcmp(kind, "since") == 0) {
 		out->since = strtoll(value, NULL, 10);
 	} else if (strcmp(kind, "pid") == 0) {
-		const char *start = text_next_word(&cursor);
-
-		out->pid = (pid_t)strtol(value, NULL, 10);
-		*start_time = start ? strtoull(start, NULL, 10) : 0;
+		parse_process(value, cursor, process);
+		out->pid = process->pid;
 	}
 }
 
@@ -220,17 +198,17 @@ static void drop_part(char *text)
 }
 
 void ownership_parse(const char *name, const char *text, struct session_info *out,
-		     unsigned long long *start_time)
+		     struct process_id *process)
 {
 	NK_FREE char *copy = xstrdup(text);
 	char *cursor = copy;
 	char *line;
 
 	*out = (struct session_info){ .name = xstrdup(name) };
-	*start_time = 0;
+	*process = (struct process_id){ 0 };
 	drop_part(copy);
 	while ((line = text_next_line(&cursor)))
-		parse_note_line(line, out, start_time);
+		parse_note_line(line, out, process);
 }
 
 /* Of one that cannot be looked for it is not known: it may be there. */
@@ -250,39 +228,34 @@ static bool has_instance(const struct session_info *info, int tracefs_fd)
 	return false;
 }
 
-/* Of whom /proc tells nothing, for want of descriptors and the like, may live. */
-static int look_alive(struct session_info *info, unsigned long long noted, int root_fd,
+static int look_alive(struct session_info *info, const struct process_id *noted, int root_fd,
 		      int tracefs_fd)
 {
-	unsigned long long now;
-	int err;
-
-	info->is_alive = info->pid == 0 && has_instance(info, tracefs_fd);
-	if (info->pid == 0)
-		return 0;
-	err = read_start_time(root_fd, info->pid, &now);
-	info->is_alive = !err && now == noted;
-	return err == -ENOENT || err == -ESRCH ? 0 : err;
+	info->is_elsewhere = process_is_elsewhere(root_fd, noted);
+	if (info->pid)
+		return process_look(root_fd, noted, &info->is_alive);
+	info->is_alive = has_instance(info, tracefs_fd);
+	return 0;
 }
 
 static int read_note(int run_fd, const char *name, struct session_info *out,
-		     unsigned long long *start_time)
+		     struct process_id *process)
 {
 	NK_FREE char *text = NULL;
 	int err = file_read(run_fd, name, &text, NULL);
 
 	if (!err)
-		ownership_parse(name, text, out, start_time);
+		ownership_parse(name, text, out, process);
 	return err;
 }
 
 struct session_info *ownership_left(int run_fd, int tracefs_fd, const char *name)
 {
 	struct session_info *left = xcalloc(1, sizeof(*left));
-	unsigned long long start_time;
+	struct process_id process;
 	size_t kept = 0;
 
-	if (read_note(run_fd, name, left, &start_time) != 0) {
+	if (read_note(run_fd, name, left, &process) != 0) {
 		left->name = xstrdup(name);
 		return left;
 	}
@@ -327,15 +300,18 @@ int ownership_create(int root_fd, int run_fd, const struct session_info *left, p
 {
 	const char *name = left->name;
 	NK_FREE char *temporary = xasprintf(".%s", name);
-	unsigned long long start_time = 0;
+	struct process_id process = { 0 };
 	struct text text = { 0 };
 	int fd = -1;
-	int err = pid ? read_start_time(root_fd, pid, &start_time) : 0;
+	int err = pid ? process_identify(root_fd, pid, &process) : 0;
 
 	if (err)
 		return diag_error(diags, -err, "cannot read /proc/%d/stat: %s", (int)pid,
 				  strerror(-err));
-	text_addf(&text, "pid %d %llu\nsince %lld\n", (int)pid, start_time, (long long)time(NULL));
+	text_addf(&text, "pid %d %llu", (int)pid, process.start);
+	if (process.space)
+		text_addf(&text, " %llu", process.space);
+	text_addf(&text, "\nsince %lld\n", (long long)time(NULL));
 	add_left(left, &text);
 	err = write_note(run_fd, temporary, text.data, &fd);
 	text_clear(&text);
@@ -413,18 +389,18 @@ static int add_info(int root_fd, int run_fd, int tracefs_fd, const char *name,
 		    struct session_info **infos, size_t *count)
 {
 	struct session_info info;
-	unsigned long long start_time;
+	struct process_id process;
 	int err;
 
 	if (name[0] == '.' || strcmp(name, LOCK_NAME) == 0)
 		return 0;
-	err = read_note(run_fd, name, &info, &start_time);
+	err = read_note(run_fd, name, &info, &process);
 	/* Its session has ended meanwhile, or it is none. */
 	if (err == -ENOENT || err == -EISDIR)
 		return 0;
 	if (err)
 		return err;
-	err = look_alive(&info, start_time, root_fd, tracefs_fd);
+	err = look_alive(&info, &process, root_fd, tracefs_fd);
 	*array_add(infos, count) = info;
 	return err;
 }

@@ -3,7 +3,7 @@
  * The run directory, /run/nk: one note a session, of what it has in the kernel, written before the
  * thing is made. Its lines:
  *
- *	pid PID STARTTIME	of the broker, field 22 of /proc/PID/stat
+ *	pid PID STARTTIME SPACE	of the broker, see struct process_id
  *	pid 0 0			of a flight recorder
  *	since SECONDS		of the epoch, when it was made
  *	set NAME		of probes
@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #include "base/diag.h"
+#include "session/process.h"
 #include "session/session.h"
 
 /*
@@ -75,7 +76,7 @@ int ownership_list(int root_fd, int run_fd, int tracefs_fd, struct session_info 
 		   size_t *count);
 /* The text of a note; name becomes the info's. */
 void ownership_parse(const char *name, const char *text, struct session_info *out,
-		     unsigned long long *start_time);
+		     struct process_id *process);
 
 /* Whether any of the sessions but the one named (may be NULL) notes the definition; only_alive: a
  * living one. */

@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "kernel/refusal.h"
+#include "session/process.h"
 
 static bool overrides_owners(void)
 {
@@ -61,6 +62,17 @@ static int check_switch(const struct kernel *kernel, struct diags *diags)
 		return 0;
 	return diag_error(diags, EPERM,
 			  "kprobes are turned off: echo 1 >/sys/kernel/debug/kprobes/enabled");
+}
+
+int permit_check_numbers(const struct kernel *kernel, struct diags *diags)
+{
+	if (process_is_in_host(kernel->root_fd))
+		return 0;
+	return diag_error(
+		diags, EPERM,
+		"processes cannot be chosen by number in this pid namespace, since the "
+		"kernel has the host's numbers: run nk with the host's pid namespace, for "
+		"docker --pid=host");
 }
 
 int permit_check(const struct kernel *kernel, int tracefs_fd, struct diags *diags)

@@ -10,5 +10,7 @@
 
 /* 0, or -errno with a sentence that says what the administrator can do. */
 int permit_check(const struct kernel *kernel, int tracefs_fd, struct diags *diags);
+/* The same of a session of some processes alone. */
+int permit_check_numbers(const struct kernel *kernel, struct diags *diags);
 
 #endif

@@ -21,6 +21,7 @@
 #include "session/instance.h"
 #include "session/ownership.h"
 #include "session/permit.h"
+#include "session/process.h"
 #include "session/state.h"
 #include "session/tasks.h"
 #include "session/undo.h"
@@ -160,6 +161,15 @@ void session_leave_to_parent(struct session *session)
 	session->tracefs_fd = session->run_fd = session->state->note_fd = -1;
 }
 
+/* In each container nk may be process 1. */
+static char *default_name(const struct kernel *kernel)
+{
+	unsigned long long space = process_space(kernel->root_fd);
+
+	return process_is_in_host(kernel->root_fd) ? xasprintf("nk-%d", (int)getpid())
+						   : xasprintf("nk-%d-%llu", (int)getpid(), space);
+}
+
 static struct session *session_new(const struct kernel *kernel,
 				   const struct session_options *options,
 				   const struct resolved_probe *probes, size_t probe_count)
@@ -174,7 +184,7 @@ static struct session *session_new(const struct kernel *kernel,
 	state->probes = probes;
 	state->probe_count = probe_count;
 	state->is_of_tasks = options->pid_count > 0;
-	state->name = options->name ? xstrdup(options->name) : xasprintf("nk-%d", (int)getpid());
+	state->name = options->name ? xstrdup(options->name) : default_name(kernel);
 	session_end_signals(&signals);
 	/* Messages may go to a pipe that nobody reads any more. */
 	sigaddset(&signals, SIGPIPE);
@@ -248,6 +258,8 @@ static int open_files(struct session *session, const struct session_options *opt
 		err = open_tracefs(kernel, &session->tracefs_fd, diags);
 	if (!err)
 		err = permit_check(kernel, session->tracefs_fd, diags);
+	if (!err && (options->pid_count > 0 || options->follow_children))
+		err = permit_check_numbers(kernel, diags);
 	if (!err)
 		err = ownership_open(kernel->root_fd, options->run_dir, true, &session->run_fd,
 				     diags);

@@ -31,7 +31,7 @@ struct session_buffer {
 };
 
 struct session_options {
-	const char *name;  /* of the instance; NULL: nk-<pid> */
+	const char *name;  /* of the instance; NULL: nk-<pid>, with the namespace in a container */
 	size_t buffer_kb;  /* per CPU; 0: 1408, as the kernel's own default */
 	const char *clock; /* NULL: "mono" */
 	const pid_t *pids; /* only these; count 0: everything */
@@ -195,7 +195,8 @@ int session_comms(const struct session *session, char **saved_cmdlines);
 /* One session that is known under /run/nk. */
 struct session_info {
 	char *name;
-	pid_t pid; /* of its broker; 0 for a flight recorder */
+	pid_t pid;	   /* of its broker; 0 for a flight recorder */
+	bool is_elsewhere; /* that number is one of another pid namespace */
 	bool is_alive;
 	int64_t since; /* of the epoch, s; 0: not known */
 	char **sets;   /* of probes */

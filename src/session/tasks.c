@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "session/process.h"
 
 /* Whoever starts processes without end is followed by the kernel long before. */
 #define ROUNDS_MOST 16
@@ -257,7 +258,9 @@ char *tasks_comms(int root_fd, const char *saved)
 		if (out.length > 0 && out.data[out.length - 1] != '\n')
 			text_add(&out, "\n");
 	}
-	list_numbers(root_fd, "proc", &processes);
+	/* The kernel's numbers mean others in another pid namespace than the host's. */
+	if (process_is_in_host(root_fd))
+		list_numbers(root_fd, "proc", &processes);
 	for (size_t i = 0; i < processes.count; i++)
 		add_comms(root_fd, processes.items[i], &known, &out);
 	free(processes.items);

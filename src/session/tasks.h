@@ -29,7 +29,7 @@ int tasks_catch_up(int root_fd, const pid_t *pids, size_t count, const char *tex
 
 /*
  * "PID NAME" lines: what the kernel has saved, and behind it what /proc says of tasks that it does
- * not have. malloc'ed. saved may be NULL.
+ * not have, but in a pid namespace that is not the host's. malloc'ed. saved may be NULL.
  */
 char *tasks_comms(int root_fd, const char *saved);
 

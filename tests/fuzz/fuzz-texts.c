@@ -63,9 +63,9 @@ static void try_stats(const char *text)
 static void try_note(const char *text)
 {
 	struct session_info *info = xcalloc(1, sizeof(*info));
-	unsigned long long start;
+	struct process_id process;
 
-	ownership_parse("name", text, info, &start);
+	ownership_parse("name", text, info, &process);
 	for (size_t i = 0; i < info->definition_count; i++)
 		if (!ownership_notes_definition(info, 1, info->definitions[i], NULL, false))
 			abort();

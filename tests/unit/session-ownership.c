@@ -11,6 +11,7 @@
 #include "session-tree.h"
 #include "session/instance.h"
 #include "session/ownership.h"
+#include "session/process.h"
 #include "session/state.h"
 #include "session/unreadable.h"
 
@@ -97,6 +98,113 @@ START_TEST(test_alive)
 	ck_assert_str_eq(named(infos, count, "living")->definitions[0], "nk/a");
 	ck_assert_uint_eq(diags.count, 0);
 	session_infos_free(infos, count);
+	tree_remove(&tree);
+}
+END_TEST
+
+static unsigned long long inode_of(const struct tree *tree, const char *path)
+{
+	struct stat status;
+
+	ck_assert_int_eq(fstatat(tree->fd, path, &status, 0), 0);
+	return status.st_ino;
+}
+
+/* In a container: who is not to be seen from there may live all the same. */
+START_TEST(test_other_namespace)
+{
+	struct tree tree = make();
+	struct kernel kernel = kernel_of(&tree);
+	struct session_info *infos;
+	struct diags diags = { 0 };
+	size_t count;
+
+	ck_assert(process_is_in_host(tree.fd));
+	tree_write(&tree, "proc/self/ns/pid", "");
+	ck_assert(!process_is_in_host(tree.fd));
+
+	unsigned long long own = inode_of(&tree, "proc/self/ns/pid");
+	NK_FREE char *living = xasprintf("pid 50 5000 %llu\n", own);
+	NK_FREE char *dead = xasprintf("pid 51 5100 %llu\n", own);
+	NK_FREE char *reused = xasprintf("pid 50 4999 %llu\n", own);
+	NK_FREE char *elsewhere = xasprintf("pid 51 5100 %llu\n", own + 1);
+	NK_FREE char *same_number = xasprintf("pid 50 4999 %llu\n", own + 1);
+
+	tree_write(&tree, "run/nk/living", living);
+	tree_write(&tree, "run/nk/dead", dead);
+	tree_write(&tree, "run/nk/reused", reused);
+	tree_write(&tree, "run/nk/elsewhere", elsewhere);
+	tree_write(&tree, "run/nk/same-number", same_number);
+	tree_write(&tree, "run/nk/older", "pid 51 5100\n");
+	ck_assert_int_eq(session_list(&kernel, NULL, &infos, &count, &diags), 0);
+	ck_assert(named(infos, count, "living")->is_alive);
+	ck_assert(!named(infos, count, "living")->is_elsewhere);
+	ck_assert(!named(infos, count, "dead")->is_alive);
+	ck_assert(!named(infos, count, "reused")->is_alive);
+	ck_assert(named(infos, count, "elsewhere")->is_alive);
+	ck_assert(named(infos, count, "elsewhere")->is_elsewhere);
+	ck_assert(named(infos, count, "same-number")->is_alive);
+	ck_assert(!named(infos, count, "older")->is_alive);
+	session_infos_free(infos, count);
+	tree_remove(&tree);
+}
+END_TEST
+
+/* With the /proc of another namespace, which has other numbers for the processes of this one. */
+START_TEST(test_other_proc)
+{
+	struct tree tree = make();
+	struct process_id id;
+	bool is_alive;
+
+	tree_write(&tree, "proc/1/ns/pid", "");
+	tree_write(&tree, "proc/1/status", "Name:\tnk\nNSpid:\t1\t9\n");
+	add_process(&tree, 1, "11");
+	ck_assert_int_eq(symlinkat("1", tree.fd, "proc/self"), 0);
+	add_process(&tree, 7, "70");
+	add_process(&tree, 70, "7000");
+	tree_write(&tree, "proc/70/status", "Name:\tnk\nNSpid:\t70\t7\nNSsid:\t1\t1\n");
+
+	ck_assert_int_eq(process_identify(tree.fd, 9, &id), 0);
+	ck_assert_int_eq(id.pid, 9);
+	ck_assert_uint_eq(id.start, 11);
+	ck_assert_uint_eq(id.space, inode_of(&tree, "proc/1/ns/pid"));
+	ck_assert_int_eq(process_look(tree.fd, &id, &is_alive), 0);
+	ck_assert(is_alive);
+	id.pid = 7;
+	id.start = 7000;
+	ck_assert_int_eq(process_look(tree.fd, &id, &is_alive), 0);
+	ck_assert(is_alive);
+	id.start = 70;
+	ck_assert_int_eq(process_look(tree.fd, &id, &is_alive), 0);
+	ck_assert(!is_alive);
+	/* Of a third namespace nothing is known. */
+	id.space++;
+	ck_assert_int_eq(process_look(tree.fd, &id, &is_alive), 0);
+	ck_assert(is_alive);
+	tree_remove(&tree);
+}
+END_TEST
+
+/* The kernel would take the numbers for those of other processes. */
+START_TEST(test_pids_elsewhere)
+{
+	struct tree tree = make();
+	struct kernel kernel = kernel_of(&tree);
+	const pid_t pid = 50;
+	struct session_options options = { .pids = &pid,
+					   .pid_count = _i == 0,
+					   .follow_children = _i == 1 };
+	struct session *session = NULL;
+	struct diags diags = { 0 };
+
+	tree_write(&tree, "proc/self/ns/pid", "");
+	tree_write(&tree, TRACEFS "events/header_page", "page\n");
+	tree_write(&tree, TRACEFS "events/header_event", "event\n");
+	ck_assert_int_eq(session_create(&kernel, &options, NULL, 0, &session, &diags), -EPERM);
+	ck_assert_uint_eq(diags.count, 1);
+	ck_assert_ptr_nonnull(strstr(diags.items[0].text, "--pid=host"));
+	diags_clear(&diags);
 	tree_remove(&tree);
 }
 END_TEST
@@ -220,9 +328,9 @@ END_TEST
 START_TEST(test_half_a_line)
 {
 	struct session_info *info = xcalloc(1, sizeof(*info));
-	unsigned long long start_time;
+	struct process_id process;
 
-	ownership_parse("x", "pid 50 5000\ninstance nk-5\ninstance nk-12", info, &start_time);
+	ownership_parse("x", "pid 50 5000\ninstance nk-5\ninstance nk-12", info, &process);
 	ck_assert_uint_eq(info->instance_count, 1);
 	ck_assert_str_eq(info->instances[0], "nk-5");
 	session_infos_free(info, 1);
@@ -233,12 +341,12 @@ END_TEST
 START_TEST(test_gone)
 {
 	struct session_info *info = xcalloc(1, sizeof(*info));
-	unsigned long long start_time;
+	struct process_id process;
 
 	ownership_parse("x",
 			"pid 50 5000\ndefinition nk/a\ndefinition nk/b\ngone nk/a\n"
 			"definition nk/c\ngone nk/c\ndefinition nk/c\npid 0 0\n",
-			info, &start_time);
+			info, &process);
 	ck_assert_uint_eq(info->definition_count, 2);
 	ck_assert_str_eq(info->definitions[0], "nk/b");
 	ck_assert_str_eq(info->definitions[1], "nk/c");
@@ -542,6 +650,9 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 
 	tcase_add_test(tcase, test_alive);
+	tcase_add_test(tcase, test_other_namespace);
+	tcase_add_test(tcase, test_other_proc);
+	tcase_add_loop_test(tcase, test_pids_elsewhere, 0, 2);
 	tcase_add_test(tcase, test_no_directory);
 	tcase_add_test(tcase, test_clean);
 	tcase_add_test(tcase, test_remove);

@@ -216,6 +216,10 @@ START_TEST(test_comms)
 
 	NK_FREE char *alone = tasks_comms(tree.fd, NULL);
 	ck_assert_ptr_nonnull(strstr(alone, "7 known\n"));
+	/* Not by the numbers of a container's own processes. */
+	tree_write(&tree, "proc/self/ns/pid", "");
+	NK_FREE char *saved = tasks_comms(tree.fd, "55 gone\n");
+	ck_assert_str_eq(saved, "55 gone\n");
 	tree_remove(&tree);
 }
 END_TEST
