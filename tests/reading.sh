@@ -1,9 +1,9 @@
 #!/bin/sh
 # In: a built nk and tests/reencode, recordings of tests/unit/data/datfile/ with what trace-cmd report said of them.
-# Holds: a recording in any form (v6, v7; little- and big-endian; zlib, zstd) is printed as trace-cmd report prints it;
-# losses stand where they were; of a file cut short or with a damaged page all that is intact is printed, then one
-# sentence says what is missing, and the status is 3. What is intact is what trace-cmd report says of a file with
-# those pages alone, where there is a trace-cmd; without, that part is left out.
+# Holds: a recording in any form (v6, v7; little- and big-endian; zlib, zstd; of any clock) is printed as trace-cmd
+# report prints it; losses stand where they were; of a file cut short or with a damaged page all that is intact is
+# printed, then one sentence says what is missing, and the status is 3. What is intact is what trace-cmd report says of
+# a file with those pages alone, where there is a trace-cmd; without, that part is left out.
 set -u
 srcdir=${srcdir:-.}
 nk=${NK:-./nk}
@@ -74,6 +74,42 @@ check_rest() {
 	grep -q "$3" "$work/errors" || fail "$1: said $(cat "$work/errors")"
 }
 
+# Clocks that are seconds, and such that are not; with a conversion, a date, an offset.
+check_clocks() {
+	while read -r clock options; do
+		for form in '-v 6' '-v 7' '-v 7 -b'; do
+			# shellcheck disable=SC2086
+			tests/reencode $form -C "$clock" $options "$data/$1.dat" "$work/clock.dat"
+			trace-cmd report "$work/clock.dat" >"$work/reference" 2>/dev/null
+			[ "$(wc -l <"$work/reference")" -gt 20 ] || fail "clock $clock $options: trace-cmd report says little: the test is wrong"
+			lines "$work/clock.dat" >"$work/lines" 2>"$work/errors" || fail "clock $clock $options: status $?"
+			cmp "$work/reference" "$work/lines" || fail "clock $clock $options $form of $1: not printed as by trace-cmd report"
+		done
+		[ "$clock" = counter ] || continue
+		"$nk" replay "$work/clock.dat" >"$work/lines" 2>&1
+		! grep -v '^[0-9]* \[' "$work/lines" || fail "$1: as text a counter has seconds"
+	done <<-end
+		local
+		global
+		uptime
+		perf
+		mono
+		mono_raw
+		tai
+		boot
+		counter
+		x86-tsc
+		boot -t 1:0
+		x86-tsc -t 826015503:31
+		x86-tsc -t 826015503:31 -d 400000000000
+		mono -d 400000000000
+		mono -d -1000000 -o 77
+		boot -d 400000000000
+		counter -o 5000000000
+		boot -o -20000000000
+	end
+}
+
 # Cut short at many lengths, behind the last byte of what is no page.
 check_cuts() {
 	whole=$work/$1.dat
@@ -125,6 +161,8 @@ check_losses() {
 }
 
 if [ "$has_reference" ]; then
+	check_clocks v7
+	check_clocks v6-instances
 	check_cuts cut-v6 '-v 6' v7
 	check_cuts cut-v7 '-v 7' v6-instances
 	check_cuts cut-big '-v 7 -b' v7

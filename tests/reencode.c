@@ -5,9 +5,11 @@
  * report, which prints the same lines for both. Further, so that trace-cmd can say what is left of
  * a file that was damaged: a file that has the same pages but for some.
  *
- * reencode [-v VERSION] [-b] [-c zlib|zstd] [-k BYTES] [-x PAGE] [-l PAGE:COUNT] FROM TO
+ * reencode [-v VERSION] [-b] [-c zlib|zstd] [-k BYTES] [-x PAGE] [-l PAGE:COUNT]
+ *          [-C CLOCK] [-t MULTIPLIER:SHIFT] [-d US] [-o NS] FROM TO
  *   -b  big-endian           -k  only pages that end within so many bytes of TO
  *   -x  without this page    -l  COUNT events lost before this page     (pages count from 0 in TO)
+ *   -C  the trace clock      -t, -d, -o  options TSC2NSEC, DATE, OFFSET
  * With -p it prints where each page of TO is, one a line.
  */
 #include <ctype.h>
@@ -63,6 +65,8 @@ struct reencode {
 	uint64_t keep;		 /* bytes of TO */
 	long left_out, lossy;	 /* numbers of pages; -1: none */
 	uint64_t lost;
+	const char *clock, *date, *offset; /* the last two NULL: no such option */
+	uint32_t multiplier, shift;
 	struct dat_reader *reader;
 	const struct dat_meta *meta;
 	struct page_source *source;
@@ -418,6 +422,24 @@ static void put_option(struct reencode *re, enum dat_option option, const void *
 	put(re, data, size);
 }
 
+static void put_time_options(struct reencode *re)
+{
+	NK_FREE char *clock = xasprintf("[%s]", re->clock);
+
+	if (re->date)
+		put_option(re, DAT_DATE, re->date, strlen(re->date) + 1);
+	if (re->offset)
+		put_option(re, DAT_OFFSET, re->offset, strlen(re->offset) + 1);
+	if (re->multiplier) {
+		put16(re, DAT_TSC2NSEC);
+		put32(re, 16);
+		put32(re, re->multiplier);
+		put32(re, re->shift);
+		put64(re, 0);
+	}
+	put_option(re, DAT_TRACECLOCK, clock, strlen(clock) + 1);
+}
+
 static void put_common_options(struct reencode *re)
 {
 	uint32_t cpus;
@@ -426,6 +448,7 @@ static void put_common_options(struct reencode *re)
 	put_option(re, DAT_CPUCOUNT, &cpus, sizeof(cpus));
 	if (re->meta->uname)
 		put_option(re, DAT_UNAME, re->meta->uname, strlen(re->meta->uname) + 1);
+	put_time_options(re);
 }
 
 /* The stream of a CPU of a buffer; SIZE_MAX: it has none. */
@@ -468,6 +491,7 @@ static void put_v6(struct reencode *re)
 {
 	size_t buffers = re->meta->buffer_count, top = SIZE_MAX, table;
 	NK_FREE size_t *offsets = xcalloc(buffers + 1, sizeof(*offsets));
+	NK_FREE char *clock = xasprintf("[%s]", re->clock);
 
 	put_start(re);
 	put_header_info(re);
@@ -479,7 +503,6 @@ static void put_v6(struct reencode *re)
 	put32(re, (uint32_t)re->meta->cpu_count);
 	put(re, "options  ", 10);
 	put_common_options(re);
-	put_option(re, DAT_TRACECLOCK, "[mono]", 7);
 	for (size_t i = 0; i < buffers; i++) {
 		const char *name = re->meta->buffers[i].name;
 
@@ -495,7 +518,7 @@ static void put_v6(struct reencode *re)
 	}
 	put16(re, DAT_DONE);
 	table = put_v6_table(re);
-	put_text(re, "[mono]", 7);
+	put_text(re, clock, strlen(clock) + 1);
 	put_v6_pages(re, table, top);
 	for (size_t i = 0; i < buffers; i++) {
 		if (i == top)
@@ -616,7 +639,7 @@ static void take_options(struct reencode *re, int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "v:bc:k:x:l:p")) != -1) {
+	while ((option = getopt(argc, argv, "v:bc:k:x:l:C:t:d:o:p")) != -1) {
 		switch (option) {
 		case 'v':
 			re->version = atoi(optarg);
@@ -637,6 +660,20 @@ static void take_options(struct reencode *re, int argc, char **argv)
 			if (sscanf(optarg, "%ld:%" SCNu64, &re->lossy, &re->lost) != 2)
 				die("-l PAGE:COUNT");
 			break;
+		case 'C':
+			re->clock = optarg;
+			break;
+		case 't':
+			if (sscanf(optarg, "%" SCNu32 ":%" SCNu32, &re->multiplier, &re->shift) !=
+			    2)
+				die("-t MULTIPLIER:SHIFT");
+			break;
+		case 'd':
+			re->date = optarg;
+			break;
+		case 'o':
+			re->offset = optarg;
+			break;
 		case 'p':
 			re->is_told = true;
 			break;
@@ -650,7 +687,7 @@ static void take_options(struct reencode *re, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct reencode re = { .version = 7, .left_out = -1, .lossy = -1 };
+	struct reencode re = { .version = 7, .left_out = -1, .lossy = -1, .clock = "mono" };
 	struct diags diags = { 0 };
 	const char *incomplete;
 	FILE *to;

@@ -173,6 +173,7 @@ static int choose_output(struct replay *replay, struct diags *diags)
 		.fd = STDOUT_FILENO,
 		.wall_offset_ns = meta->wall_offset_ns,
 		.has_wall_clock = meta->has_nk,
+		.clock = &meta->clock,
 		.instances = replay->instances,
 		.instance_count = meta->buffer_count,
 		.progress = &replay->isolation->progress,
