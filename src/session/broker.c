@@ -191,34 +191,56 @@ static void command_ended(struct broker *broker, int status)
 	stop(broker);
 }
 
+/* One that cannot be waited for is nobody's child any more: it would be waited for without end. */
+static bool has_ended(pid_t pid, int *status)
+{
+	pid_t got = waitpid(pid, status, WNOHANG);
+
+	if (got >= 0 || errno == EINTR)
+		return got > 0;
+	kill(pid, SIGKILL);
+	*status = SIGKILL;
+	return true;
+}
+
 static void reap(struct broker *broker)
 {
 	int status;
 
-	if (broker->worker.pid && waitpid(broker->worker.pid, &status, WNOHANG) > 0)
+	if (broker->worker.pid && has_ended(broker->worker.pid, &status))
 		worker_ended(broker, status);
-	if (broker->command.pid && waitpid(broker->command.pid, &status, WNOHANG) > 0)
+	if (broker->command.pid && has_ended(broker->command.pid, &status))
 		command_ended(broker, status);
 }
 
-static void take_signals(struct broker *broker)
+/* What is ready and cannot be read would be asked for without end. */
+static int read_error(ssize_t got)
+{
+	return got < 0 && errno != EAGAIN && errno != EINTR ? -errno : 0;
+}
+
+static int take_signals(struct broker *broker)
 {
 	struct signalfd_siginfo info;
+	ssize_t got;
 
-	while (read(broker->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+	while ((got = read(broker->signal_fd, &info, sizeof(info))) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
 			reap(broker);
 		else
 			end_by_signal(broker, &info);
 	}
+	return read_error(got);
 }
 
-static void take_timer(struct broker *broker)
+static int take_timer(struct broker *broker)
 {
 	uint64_t expirations;
+	ssize_t got = read(broker->timer_fd, &expirations, sizeof(expirations));
 
-	if (read(broker->timer_fd, &expirations, sizeof(expirations)) > 0)
+	if (got > 0)
 		stop(broker);
+	return read_error(got);
 }
 
 static void keep_deadlines(struct broker *broker)
@@ -260,6 +282,7 @@ static int step(struct broker *broker)
 	};
 	int timeout =
 		time_left(broker->worker_deadline_ms, time_left(broker->command_deadline_ms, -1));
+	int err = 0;
 
 	if (poll(fds, sizeof(fds) / sizeof(*fds), timeout) < 0 && errno != EINTR)
 		return diag_error(broker->diags, errno, "cannot wait: %s", strerror(errno));
@@ -268,9 +291,11 @@ static int step(struct broker *broker)
 	if (fds[2].revents & POLLOUT)
 		control_send(control, false);
 	if (fds[1].revents)
-		take_timer(broker);
-	if (fds[0].revents)
-		take_signals(broker);
+		err = take_timer(broker);
+	if (fds[0].revents && !err)
+		err = take_signals(broker);
+	if (err)
+		return diag_error(broker->diags, -err, "cannot wait: %s", strerror(-err));
 	keep_deadlines(broker);
 	return 0;
 }
