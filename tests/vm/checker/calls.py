@@ -37,8 +37,8 @@ def ends(call):
         "raddr": call["raddr"],
         "rport": call["rport"],
     }
-    if call.get("was_connected"):
-        # The connection is no more: the kernel has given the port back, and may have forgotten the rest.
+    if call.get("was_connected") or call.get("is_over"):
+        # The connection is no more, or ended meanwhile: the kernel gives the port back, and may forget the rest.
         wanted["laddr"] = Either(call["laddr"], ZERO[call["family"]])
         wanted["lport"] = Either(call["lport"], 0)
         wanted["raddr"] = Either(call["raddr"], ZERO[call["family"]])

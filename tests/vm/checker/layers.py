@@ -103,7 +103,9 @@ def flow_problems(probe, scenario, flow):
             yield f"{flow}: {found} packets of a SYN's length, expected {syns}"
         carried = sum(length - front - TCP_HEADER for length in lengths if length - front != BARE_HEADER)
         expected = flow.bytes + syns * (SYN_HEADER - TCP_HEADER)
-        if carried != expected:
+        # Data that overtakes the handshake's ACK (on several CPUs) goes to the new socket by tcp_child_process().
+        overtaken = flow.first if probe == "tcp_v4_do_rcv" and flow.is_client else 0
+        if carried not in (expected, expected - overtaken):
             yield f"{flow}: {carried} bytes with options, expected {expected}"
     if layer.flags:
         yield from flag_problems(probe, scenario, flow)

@@ -111,6 +111,7 @@ class Flow:
         self.is_client = is_client
         self.is_refused = is_refused
         self.bytes = 0
+        self.first = 0  # of bytes: what the first call sent
         self.version = version(self.ends[0])
         self.records = []
 
@@ -125,10 +126,11 @@ class Flow:
 def flows(truth, scenario):
     """All directions of all connections, with the bytes that were sent in each."""
     found, by_client = [], {}
-    sent = Counter()
+    sent, first = Counter(), {}
     for call in scenario.calls:
         if call["call"] in SENDS and is_tcp(call) and call["ret"] > 0:
             sent[call["sock"]] += call["ret"]
+            first.setdefault(call["sock"], call["ret"])
     for call in scenario.calls:
         if call["call"] == "accept" and call["ret"] >= 0:
             near = (call["after_laddr"], call["after_lport"])
@@ -144,7 +146,7 @@ def flows(truth, scenario):
         far = (call["to_addr"], call["to_port"])
         client = by_client.get((plain(near[0]), near[1], plain(far[0]), far[1]))
         if client:
-            client.bytes = sent[call["sock"]]
+            client.bytes, client.first = sent[call["sock"]], first.get(call["sock"], 0)
         elif is_connecting(call):
             # Once refused, it has no name that could be asked for.
             near = (source(truth, call), near[1] or NonZero())

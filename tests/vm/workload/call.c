@@ -231,6 +231,16 @@ void note_after(struct note *note, const struct sock *sock)
 		line_address(&note->line, "after_r", &sock->peer);
 }
 
+void note_over(struct note *note, const struct sock *sock)
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof(address);
+
+	if (sock->peer.ss_family != 0 &&
+	    getpeername(sock->fd, (struct sockaddr *)&address, &length) != 0)
+		line_number(&note->line, "is_over", 1);
+}
+
 int call_connect(struct actor *actor, struct sock *sock, const struct sockaddr_storage *address)
 {
 	struct note note;

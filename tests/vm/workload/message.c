@@ -143,6 +143,7 @@ ssize_t call_recv(struct actor *actor, struct sock *sock, const struct recv *wis
 	if (note.result >= 0 && from.ss_family != 0)
 		line_address(&note.line, "from_", &from);
 	free(room);
+	note_over(&note, sock);
 	return finish(&note, actor);
 }
 
@@ -240,5 +241,6 @@ ssize_t call_splice(struct actor *actor, struct sock *sock, int pipe, size_t len
 		NOTE_CALL(&note, splice(sock->fd, NULL, pipe, NULL, len, 0));
 	else
 		NOTE_CALL(&note, splice(pipe, NULL, sock->fd, NULL, len, 0));
+	note_over(&note, sock);
 	return finish(&note, actor);
 }

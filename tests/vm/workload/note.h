@@ -30,6 +30,11 @@ void note_begin(struct note *note, const struct actor *actor, const struct sock 
 		const char *call);
 /* The socket's two ends after the call; nothing where it has none. */
 void note_after(struct note *note, const struct sock *sock);
+/*
+ * Whether the connection has ended since note_begin(): by the time of the call, the kernel may have
+ * given its port back.
+ */
+void note_over(struct note *note, const struct sock *sock);
 /* Adds times and result; returns the result, or -errno. */
 int note_result(struct note *note);
 
