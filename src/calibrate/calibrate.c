@@ -56,6 +56,11 @@ static const struct stage direct = { direct_dumps, COUNT(direct_dumps), direct_s
 static const struct stage further = { further_dumps, COUNT(further_dumps), further_steps,
 				      COUNT(further_steps) };
 
+static bool has_arrays(const struct calibration *calibration)
+{
+	return calibration->setting.kernel->features.has[FEATURE_ARRAY];
+}
+
 static size_t socket_sk(const struct calibration *calibration)
 {
 	const struct verdict *sk = learner_found(&calibration->learner, MEMBER_SOCKET_SK);
@@ -128,8 +133,9 @@ static size_t plan_namespaces(struct calibration *calibration, struct dump_plan 
 				       .area_count = 1,
 				       .net = learner->nets[i],
 				       .is_last_only = true };
-		dump_plan_whole(&calibration->net_dumps[i], calibration->setting.pointer_size,
-				socket_sk(calibration), &plans[i]);
+		dump_plan_whole(&calibration->net_dumps[i], has_arrays(calibration),
+				calibration->setting.pointer_size, socket_sk(calibration),
+				&plans[i]);
 	}
 	return learner->net_count;
 }
@@ -143,8 +149,9 @@ static size_t plan_stage(struct calibration *calibration, const struct stage *st
 	for (size_t i = 0; i < stage->dump_count; i++) {
 		if (stage->dumps[i] == DUMP_SOCK && !has_sock)
 			continue;
-		dump_plan_whole(&dumps[stage->dumps[i]], calibration->setting.pointer_size,
-				socket_sk(calibration), &plans[count++]);
+		dump_plan_whole(&dumps[stage->dumps[i]], has_arrays(calibration),
+				calibration->setting.pointer_size, socket_sk(calibration),
+				&plans[count++]);
 		if (stage->dumps[i] == DUMP_SOCK)
 			count += plan_namespaces(calibration, plans + count);
 	}
@@ -181,7 +188,7 @@ static int run_proof(struct calibration *calibration, struct diags *diags)
 {
 	struct dump_plan *plans = xcalloc(PROOF_PLANS_MAX, sizeof(*plans));
 	struct tracer *tracer = NULL;
-	size_t count = proof_plan(&calibration->learner, plans);
+	size_t count = proof_plan(&calibration->learner, has_arrays(calibration), plans);
 	int err = tracer_open(&calibration->setting, plans, count, &tracer, diags);
 
 	for (int runs = 0; runs < RUNS_MAX && !err; runs++) {

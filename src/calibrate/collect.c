@@ -49,12 +49,13 @@ static void copy_field(struct collected *collected, const struct collect_field *
 	const struct dump_piece *piece = field->piece;
 	uint8_t *to =
 		(uint8_t *)collected->observation.area[collected->dump->areas[piece->area].area] +
-		piece->offset;
+		piece->offset + field->piece_offset;
+	size_t room = (size_t)piece->bytes - field->piece_offset;
 
 	if (piece->shift)
 		*to |= (uint8_t)(*data << piece->shift);
 	else
-		memcpy(to, data, piece->bytes < field->size ? piece->bytes : field->size);
+		memcpy(to, data, room < field->size ? room : field->size);
 }
 
 /* A packet that does not show the headers of the sample's is another one: an answer, say. */
@@ -86,22 +87,64 @@ static struct collected *slot_for(struct collection *collection, const struct du
 	return array_add(&collection->items, &collection->count);
 }
 
+/* A hit's records follow each other: the latest that lacks this part is of the same hit. */
+static struct collected *find_pending(const struct collection *collection,
+				      const struct collect_format *format, size_t sample)
+{
+	for (size_t i = collection->pending_count; i-- > 0;) {
+		struct collected *other = &collection->pending[i];
+
+		if (other->dump == format->dump && other->sample == sample &&
+		    !(other->parts & 1u << format->part))
+			return other;
+	}
+	return NULL;
+}
+
+static void remove_pending(struct collection *collection, struct collected *item)
+{
+	size_t index = (size_t)(item - collection->pending);
+
+	collection->pending_count--;
+	memmove(item, item + 1, (collection->pending_count - index) * sizeof(*item));
+}
+
+static struct collected begin(const struct collect_format *format, const struct samples *samples,
+			      size_t sample, unsigned int pointer_size)
+{
+	struct collected collected = { .dump = format->dump,
+				       .net = format->dump->net,
+				       .sample = sample };
+
+	collected.observation.facts = samples->items[sample].facts;
+	dump_adjust(format->dump, &collected.observation.facts);
+	place_areas(&collected, pointer_size);
+	return collected;
+}
+
 int collect_record(struct collection *collection, const struct collect_format *format,
 		   const struct samples *samples, unsigned int pointer_size, uint64_t ts,
 		   const uint8_t *data, size_t size)
 {
 	size_t sample = find_sample(samples, ts);
-	struct collected collected = { .dump = format->dump,
-				       .net = format->dump->net,
-				       .sample = sample };
+	struct collected *pending, collected;
+	uint32_t all = (1u << format->part_count) - 1;
 
 	if (sample == samples->count)
 		return -ENOENT;
-	collected.observation.facts = samples->items[sample].facts;
-	dump_adjust(format->dump, &collected.observation.facts);
-	place_areas(&collected, pointer_size);
+	pending = find_pending(collection, format, sample);
+	collected = pending ? *pending : begin(format, samples, sample, pointer_size);
 	for (size_t i = 0; i < format->field_count; i++)
 		copy_field(&collected, &format->fields[i], data, size);
+	collected.parts |= 1u << format->part;
+	if ((collected.parts & all) != all) {
+		if (!pending)
+			pending = array_add(&collection->pending, &collection->pending_count);
+		*pending = collected;
+		return 0;
+	}
+	if (pending)
+		remove_pending(collection, pending);
 	if (is_foreign(&collected.observation)) {
 		free(collected.memory);
 		return -ENOENT;
@@ -115,5 +158,8 @@ void collection_clear(struct collection *collection)
 	for (size_t i = 0; i < collection->count; i++)
 		free(collection->items[i].memory);
 	free(collection->items);
+	for (size_t i = 0; i < collection->pending_count; i++)
+		free(collection->pending[i].memory);
+	free(collection->pending);
 	*collection = (struct collection){ 0 };
 }

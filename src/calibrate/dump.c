@@ -6,9 +6,19 @@
  */
 #include "calibrate/dump.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/alloc.h"
 
-enum { ARRAY_WORDS = 64, ETHERNET_HEADER = 14 };
+enum {
+	ARRAY_WORDS = 64,
+	ETHERNET_HEADER = 14,
+	/* An event has 128 arguments, and a definition no more than 4096 bytes. */
+	PART_WORDS = 96,
+};
+
+#define PART_MARK "_part"
 
 #define PACKET_AREAS(object)                                                                       \
 	.areas = { { AREA_SK_BUFF, object, 256 }, { AREA_SK_BUFF_THROUGH, object, 256 } },         \
@@ -94,10 +104,20 @@ void dump_write_object(const char *object, size_t socket_sk, struct text *out)
 void dump_plan_add(struct dump_plan *plan, const struct dump_piece *piece, const char *expr,
 		   const char *type)
 {
+	size_t words = plan->has_arrays ? 0 : (piece->bytes + 7u) / 8;
+
 	if (plan->piece_count == DUMP_PIECES_MAX)
 		return;
-	plan->pieces[plan->piece_count++] = *piece;
-	text_addf(&plan->arguments, " %s=%s:%s", piece->name, expr, type);
+	if (plan->part_count == 0 || plan->word_count + words > PART_WORDS) {
+		if (plan->part_count == DUMP_PARTS_MAX)
+			return;
+		plan->part_count++;
+		plan->word_count = 0;
+	}
+	plan->word_count += words;
+	plan->pieces[plan->piece_count] = *piece;
+	plan->pieces[plan->piece_count++].part = (uint8_t)(plan->part_count - 1);
+	text_addf(&plan->arguments[plan->part_count - 1], " %s=%s:%s", piece->name, expr, type);
 }
 
 /* As many arrays as it takes; behind the words of an object, one for each word. */
@@ -132,15 +152,16 @@ void dump_plan_values(struct dump_plan *plan, unsigned int pointer_size)
 {
 	const struct dump *dump = &plan->dump;
 
+	plan->part_count = 1;
 	for (size_t i = 0; i < dump->value_count; i++)
-		text_addf(&plan->arguments, " %s=%s:x%u", dump->values[i].name,
+		text_addf(&plan->arguments[0], " %s=%s:x%u", dump->values[i].name,
 			  dump->values[i].expr, pointer_size * 8);
 }
 
-void dump_plan_whole(const struct dump *dump, unsigned int pointer_size, size_t socket_sk,
-		     struct dump_plan *plan)
+void dump_plan_whole(const struct dump *dump, bool has_arrays, unsigned int pointer_size,
+		     size_t socket_sk, struct dump_plan *plan)
 {
-	*plan = (struct dump_plan){ .dump = *dump };
+	*plan = (struct dump_plan){ .dump = *dump, .has_arrays = has_arrays };
 	dump_plan_values(plan, pointer_size);
 	for (size_t i = 0; i < dump->area_count; i++)
 		add_area(plan, i, pointer_size, socket_sk);
@@ -148,13 +169,16 @@ void dump_plan_whole(const struct dump *dump, unsigned int pointer_size, size_t 
 
 void dump_plan_clear(struct dump_plan *plan)
 {
-	text_clear(&plan->arguments);
-	plan->piece_count = 0;
+	for (size_t i = 0; i < plan->part_count; i++)
+		text_clear(&plan->arguments[i]);
+	plan->piece_count = plan->part_count = 0;
 }
 
-void dump_plan_write(const struct dump_plan *plan, struct text *out)
+static void write_part(const struct dump_plan *plan, size_t part, struct text *out)
 {
 	text_addf(out, "p:nk/%s", plan->dump.name);
+	if (part)
+		text_addf(out, PART_MARK "%zu", part);
 	for (size_t i = 0; i < DUMP_CARRIERS_MAX && plan->dump.carriers[i]; i++) {
 		const char *function = plan->dump.carriers[i];
 
@@ -163,12 +187,53 @@ void dump_plan_write(const struct dump_plan *plan, struct text *out)
 		while (*function) {
 			size_t length = strcspn(function, "&");
 
-			text_addf(out, " %.*s%s\n", (int)length, function, plan->arguments.data);
+			text_addf(out, " %.*s%s\n", (int)length, function,
+				  plan->arguments[part].data);
 			function += length;
 			if (*function)
 				text_add_bytes(out, function++, 1);
 		}
 	}
+}
+
+void dump_plan_write(const struct dump_plan *plan, struct text *out)
+{
+	for (size_t i = 0; i < plan->part_count; i++)
+		write_part(plan, i, out);
+}
+
+bool dump_plan_is_mine(const struct dump_plan *plan, const char *probe, size_t *part)
+{
+	size_t length = strlen(plan->dump.name), mark = strlen(PART_MARK);
+
+	if (strncmp(probe, plan->dump.name, length) != 0)
+		return false;
+	*part = 0;
+	if (!probe[length])
+		return true;
+	if (strncmp(probe + length, PART_MARK, mark) != 0)
+		return false;
+	*part = strtoul(probe + length + mark, NULL, 10);
+	return *part < plan->part_count;
+}
+
+const struct dump_piece *dump_plan_piece(const struct dump_plan *plan, size_t part,
+					 const char *field, size_t *offset)
+{
+	for (size_t i = 0; i < plan->piece_count; i++) {
+		const struct dump_piece *piece = &plan->pieces[i];
+		size_t length = strlen(piece->name);
+
+		if (piece->part != part || strncmp(field, piece->name, length) != 0)
+			continue;
+		/* Without arrays, the element N of one is NAME__N but for the first. */
+		if (field[length] && strncmp(field + length, "__", 2) != 0)
+			continue;
+		*offset = field[length] ? strtoul(field + length + 2, NULL, 10) * 8 : 0;
+		if (*offset < piece->bytes)
+			return piece;
+	}
+	return NULL;
 }
 
 void dump_adjust(const struct dump *dump, struct facts *facts)

@@ -68,23 +68,31 @@ struct dump_piece {
 	char name[24];
 	uint8_t area;	 /* index into dump.areas */
 	uint8_t shift;	 /* the argument's bits are that far up in the area */
+	uint8_t part;	 /* of the plan */
 	uint16_t offset; /* in the area */
 	uint16_t bytes;
 };
 
-enum { DUMP_PIECES_MAX = 96 };
+enum { DUMP_PIECES_MAX = 96, DUMP_PARTS_MAX = 16 };
 
-/* A probe that brings a dump: as a whole, or single members of it (see proof.h). */
+/*
+ * What brings a dump: as a whole, or single members of it (see proof.h). One probe where the kernel
+ * fetches arrays; else each word is an argument, of which an event takes few, and the dump comes in
+ * parts: as many probes on the same functions, of which each hit makes a record.
+ */
 struct dump_plan {
 	struct dump dump;
+	bool has_arrays;
 	struct dump_piece pieces[DUMP_PIECES_MAX];
 	size_t piece_count;
-	struct text arguments; /* " name=expr:type ..." */
+	struct text arguments[DUMP_PARTS_MAX]; /* " name=expr:type ..." */
+	size_t part_count;
+	size_t word_count; /* of the last part */
 };
 
 /* All of a dump. socket_sk is what '@' stands for. */
-void dump_plan_whole(const struct dump *dump, unsigned int pointer_size, size_t socket_sk,
-		     struct dump_plan *plan);
+void dump_plan_whole(const struct dump *dump, bool has_arrays, unsigned int pointer_size,
+		     size_t socket_sk, struct dump_plan *plan);
 /*
  * One argument: bytes of type from expr, which go to offset in area (an index into dump.areas).
  * Left out where the plan is full.
@@ -97,6 +105,11 @@ void dump_plan_clear(struct dump_plan *plan);
 
 /* The lines of a probe file. */
 void dump_plan_write(const struct dump_plan *plan, struct text *out);
+/* Whether a probe of this name is one of the plan's, and which part it brings. */
+bool dump_plan_is_mine(const struct dump_plan *plan, const char *probe, size_t *part);
+/* The piece that a field of part's record is of, and where in it; NULL. */
+const struct dump_piece *dump_plan_piece(const struct dump_plan *plan, size_t part,
+					 const char *field, size_t *offset);
 /* object with '@' replaced. */
 void dump_write_object(const char *object, size_t socket_sk, struct text *out);
 

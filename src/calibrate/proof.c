@@ -15,6 +15,7 @@ struct planner {
 	const struct learner *learner;
 	struct dump_plan *plan;
 	size_t socket_sk;
+	bool has_arrays;
 };
 
 static unsigned int size_of(const struct learner *learner, const struct member_row *row)
@@ -139,7 +140,7 @@ static void plan_dump(const struct planner *planner, enum dump_name name)
 {
 	const struct dump *dump = &dumps[name];
 
-	*planner->plan = (struct dump_plan){ .dump = *dump };
+	*planner->plan = (struct dump_plan){ .dump = *dump, .has_arrays = planner->has_arrays };
 	dump_plan_values(planner->plan, planner->learner->pointer_size);
 	for (size_t area = 0; area < dump->area_count; area++)
 		for (size_t i = 0; i < member_row_count; i++)
@@ -151,7 +152,8 @@ static void plan_dump(const struct planner *planner, enum dump_name name)
 		add_route(planner, 1);
 }
 
-size_t proof_plan(const struct learner *learner, struct dump_plan plans[PROOF_PLANS_MAX])
+size_t proof_plan(const struct learner *learner, bool has_arrays,
+		  struct dump_plan plans[PROOF_PLANS_MAX])
 {
 	const struct verdict *sk = learner_found(learner, MEMBER_SOCKET_SK);
 	size_t count = 0;
@@ -159,7 +161,8 @@ size_t proof_plan(const struct learner *learner, struct dump_plan plans[PROOF_PL
 	for (enum dump_name name = 0; name < DUMP_COUNT; name++) {
 		struct planner planner = { .learner = learner,
 					   .plan = &plans[count],
-					   .socket_sk = sk ? sk->offset : 0 };
+					   .socket_sk = sk ? sk->offset : 0,
+					   .has_arrays = has_arrays };
 
 		/* A struct sock of every kind comes with its socket. */
 		if (name == DUMP_SOCKET || (name == DUMP_SOCK && !sk))

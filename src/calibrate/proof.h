@@ -11,7 +11,8 @@
 enum { PROOF_PLANS_MAX = DUMP_COUNT };
 
 /* Probes that fetch every member found; how many plans were made. */
-size_t proof_plan(const struct learner *learner, struct dump_plan plans[PROOF_PLANS_MAX]);
+size_t proof_plan(const struct learner *learner, bool has_arrays,
+		  struct dump_plan plans[PROOF_PLANS_MAX]);
 
 struct proof_result {
 	unsigned int agreed, disagreed;

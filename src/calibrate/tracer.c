@@ -99,11 +99,13 @@ static int resolve(struct tracer *tracer, const struct dump_plan *plans, size_t 
 
 static int open_session(struct tracer *tracer, struct diags *diags)
 {
+	/* Where the kernel cannot do it, records of others are dropped as they are read. */
+	bool has_filter = tracer->kernel.features.has[FEATURE_INSTANCE_FILTER];
 	const struct session_options options = {
 		.buffer_kb = BUFFER_KB,
 		.clock = "mono", /* as the times of the samples */
 		.pids = &tracer->setting->agent->pid,
-		.pid_count = 1,
+		.pid_count = has_filter,
 		.run_dir = tracer->setting->run_dir,
 	};
 	struct diags refusals = { 0 };
@@ -129,10 +131,10 @@ static int open_session(struct tracer *tracer, struct diags *diags)
 }
 
 static const struct dump_plan *plan_of(const struct dump_plan *plans, size_t count,
-				       const char *probe)
+				       const char *probe, size_t *part)
 {
 	for (size_t i = 0; i < count; i++)
-		if (!strcmp(plans[i].dump.name, probe))
+		if (dump_plan_is_mine(&plans[i], probe, part))
 			return &plans[i];
 	return NULL;
 }
@@ -147,9 +149,11 @@ static void add_fields(const struct dump_plan *plan, const struct raw_event *raw
 		for (size_t j = 0; j < plan->dump.value_count; j++)
 			if (!strcmp(plan->dump.values[j].name, field->name))
 				found.value = &plan->dump.values[j];
-		for (size_t j = 0; j < plan->piece_count && !found.value; j++)
-			if (!strcmp(plan->pieces[j].name, field->name))
-				found.piece = &plan->pieces[j];
+		size_t offset = 0;
+
+		if (!found.value)
+			found.piece = dump_plan_piece(plan, event->part, field->name, &offset);
+		found.piece_offset = (uint16_t)offset;
 		if (found.value || found.piece)
 			*array_add(&event->fields, &event->field_count) = found;
 	}
@@ -164,7 +168,8 @@ static int read_formats(struct tracer *tracer, const struct dump_plan *plans, si
 				      __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__, 1);
 	for (size_t i = 0; i < session->event_count; i++) {
 		const struct event_desc *desc = &session->events[i].def->desc;
-		const struct dump_plan *plan = plan_of(plans, count, desc->probe);
+		size_t part = 0;
+		const struct dump_plan *plan = plan_of(plans, count, desc->probe, &part);
 		struct raw_event raw = { 0 };
 		int err;
 
@@ -177,7 +182,9 @@ static int read_formats(struct tracer *tracer, const struct dump_plan *plans, si
 		struct collect_format *event = array_add(&tracer->events, &tracer->event_count);
 		*event = (struct collect_format){ .dump = &plan->dump,
 						  .id = raw.id,
-						  .pid_offset = raw.pid_offset };
+						  .pid_offset = raw.pid_offset,
+						  .part = (uint8_t)part,
+						  .part_count = (uint8_t)plan->part_count };
 		add_fields(plan, &raw, event);
 		raw_event_clear(&raw);
 	}
