@@ -305,6 +305,17 @@ static bool is_moved(const struct profile *profile, const struct profile_member 
 		known->bit_width != member->bit_width || known->bit_offset != member->bit_offset);
 }
 
+/* What calibrate said once and the last check has disproved; what others said is theirs. */
+static bool forget_disproved(const struct calibrate_member *member, struct profile *profile)
+{
+	const struct profile_member *known = profile_find_member(profile, member->name);
+
+	if (member->proof != PROOF_DISAGREED || !known || strcmp(known->from, "calibrate") != 0)
+		return false;
+	profile_forget_member(profile, member->name);
+	return true;
+}
+
 void calibrate_fill(const struct calibrate_report *report, struct profile *profile)
 {
 	bool is_other = false;
@@ -312,8 +323,10 @@ void calibrate_fill(const struct calibrate_report *report, struct profile *profi
 	for (size_t i = 0; i < report->count; i++) {
 		const struct calibrate_member *from = &report->members[i];
 
-		if (from->verdict.kind != VERDICT_FOUND)
+		if (from->verdict.kind != VERDICT_FOUND) {
+			is_other = forget_disproved(from, profile) || is_other;
 			continue;
+		}
 		const struct profile_member member = { .path = (char *)from->name,
 						       .offset = from->verdict.offset,
 						       .size = from->size,

@@ -75,6 +75,20 @@ void profile_set_member(struct profile *profile, const struct profile_member *me
 	*to = copy;
 }
 
+void profile_forget_member(struct profile *profile, const char *path)
+{
+	const struct profile_member *known = profile_find_member(profile, path);
+
+	if (!known)
+		return;
+	struct profile_member *gone = &profile->members[known - profile->members];
+	free(gone->path);
+	free(gone->from);
+	profile->member_count--;
+	memmove(gone, gone + 1,
+		(size_t)(profile->members + profile->member_count - gone) * sizeof(*gone));
+}
+
 const struct profile_carrier *profile_find_carrier(const struct profile *profile, const char *probe,
 						   const char *function)
 {

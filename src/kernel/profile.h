@@ -34,7 +34,7 @@ enum profile_verdict {
 
 struct profile_carrier {
 	char *probe;
-	char *function; /* the functions of the carrier, as in the probe file, joined by '+' */
+	char *function; /* see resolve_carrier_key() */
 	enum profile_verdict verdict;
 	char *date; /* YYYY-MM-DD */
 };
@@ -69,6 +69,7 @@ void profile_set_member(struct profile *profile, const struct profile_member *me
 void profile_set_carrier(struct profile *profile, const char *probe, const char *function,
 			 enum profile_verdict verdict, const char *date);
 /* What was known does not hold any more. */
+void profile_forget_member(struct profile *profile, const char *path);
 void profile_forget_carrier(struct profile *profile, const char *probe, const char *function);
 void profile_forget_carriers(struct profile *profile);
 const struct profile_member *profile_find_member(const struct profile *profile, const char *path);

@@ -149,6 +149,41 @@ START_TEST(test_carriers_go_with_the_layout_that_they_were_found_with)
 }
 END_TEST
 
+START_TEST(test_what_is_disproved_is_forgotten)
+{
+	struct calibrate_member member = { .name = "sk_buff.len",
+					   .verdict = { .kind = VERDICT_MISSING },
+					   .proof = PROOF_DISAGREED };
+	const struct calibrate_report report = { .members = &member, .count = 1 };
+	struct profile_member others = { .path = (char *)"sk_buff.len",
+					 .offset = 112,
+					 .size = 4,
+					 .from = (char *)"btf" };
+	struct profile *profile = xcalloc(1, sizeof(*profile));
+
+	learn(112, profile);
+	profile_set_member(profile, &(struct profile_member){ .path = (char *)"sk_buff.data",
+							      .offset = 8,
+							      .size = 8,
+							      .from = (char *)"calibrate" });
+	profile_set_carrier(profile, "ip_rcv", "ip_rcv", PROFILE_SILENT, "2026-11-23");
+	calibrate_fill(&report, profile);
+	ck_assert_ptr_null(profile_find_member(profile, "sk_buff.len"));
+	ck_assert_ptr_nonnull(profile_find_member(profile, "sk_buff.data"));
+	ck_assert_uint_eq(profile->carrier_count, 0);
+	/* That of somebody else is not calibrate's to take away. */
+	profile_set_member(profile, &others);
+	calibrate_fill(&report, profile);
+	ck_assert_ptr_nonnull(profile_find_member(profile, "sk_buff.len"));
+	/* What was merely not seen this time stays. */
+	learn(112, profile);
+	member.proof = PROOF_NONE;
+	calibrate_fill(&report, profile);
+	ck_assert_ptr_nonnull(profile_find_member(profile, "sk_buff.len"));
+	profile_free(profile);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("calibrate-members");
@@ -159,6 +194,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_what_is_promised_is_learnt, 0,
 			    (int)(sizeof(promised) / sizeof(promised[0])));
 	tcase_add_test(tcase, test_carriers_go_with_the_layout_that_they_were_found_with);
+	tcase_add_test(tcase, test_what_is_disproved_is_forgotten);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
