@@ -180,6 +180,8 @@ static int show(const struct calibrate_report *report, const struct layout *btf,
 {
 	struct row *rows = xcalloc(report->count, sizeof(*rows));
 
+	size_t equal = 0;
+
 	*is_complete = true;
 	for (size_t i = 0; i < report->count; i++) {
 		rows[i].member = &report->members[i];
@@ -187,11 +189,15 @@ static int show(const struct calibrate_report *report, const struct layout *btf,
 			compare(&rows[i], btf);
 		/* What a kernel does not have cannot be found. */
 		bool is_found = rows[i].member->verdict.kind == VERDICT_FOUND;
+		equal += rows[i].comparison == COMPARE_EQUAL;
 
 		if (rows[i].comparison == COMPARE_DIFFERENT ||
 		    (rows[i].comparison == COMPARE_UNKNOWN) == is_found)
 			*is_complete = false;
 	}
+	/* A BTF that has none of them proves nothing. */
+	if (btf && equal == 0)
+		*is_complete = false;
 	int err = print_rows(rows, report->count, options);
 	free(rows);
 	return err;
