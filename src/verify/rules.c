@@ -116,6 +116,9 @@ static bool want_udp_receive(const struct truth *truth, const struct traffic_cal
 		return false;
 	verify_set_number(&want->fields, FIELD_FAMILY, call->family);
 	verify_set_end(&want->fields, FIELD_LADDR, FIELD_LPORT, &call->local);
+	/* Whoever sent it, as the kernel told the caller, who asked. */
+	if (call->result >= 0)
+		verify_set_end(&want->fields, FIELD_RADDR, FIELD_RPORT, &call->remote);
 	set_length(call, want);
 	verify_set_number(&want->fields, FIELD_BYTES, call->result);
 	return true;
