@@ -22,6 +22,7 @@
 static const char *const carrier_verdict_names[] = {
 	[CARRIER_UNTRIED] = "not tried",
 	[CARRIER_VERIFIED] = "verified",
+	[CARRIER_FIRED] = "fired",
 	[CARRIER_SILENT] = "silent",
 	[CARRIER_WRONG] = "wrong",
 };
@@ -88,10 +89,13 @@ static void print_reasons(const struct verify_result *result, const struct optio
 	if (outcome->surplus)
 		printf("    %" PRIu32 " records are more than there should be\n", outcome->surplus);
 	for (size_t i = 0; i < probe->carrier_count; i++) {
-		if (result->carriers[i] != CARRIER_SILENT || i == result->carrier)
+		bool is_bad = result->carriers[i] == CARRIER_SILENT ||
+			      result->carriers[i] == CARRIER_WRONG;
+
+		if (!is_bad || i == result->carrier)
 			continue;
 		NK_FREE char *functions = resolved_carrier_functions(&probe->carriers[i]);
-		printf("    silent: %s\n", functions);
+		printf("    %s: %s\n", carrier_verdict_names[result->carriers[i]], functions);
 	}
 	for (size_t i = 0; options->verbose && i < outcome->wrong_count; i++) {
 		const struct verify_wrong *wrong = &outcome->wrongs[i];

@@ -45,12 +45,27 @@ static bool is_plain(const struct probe *probe)
 	return true;
 }
 
-char *resolve_carrier_key(const struct probe_carrier *carrier)
+static bool has_same_functions(const struct probe_carrier *a, const struct probe_carrier *b)
 {
+	bool is_same = a->func_count == b->func_count;
+
+	for (size_t i = 0; i < a->func_count && is_same; i++)
+		is_same = strcmp(a->funcs[i].symbol, b->funcs[i].symbol) == 0;
+	return is_same;
+}
+
+char *resolve_carrier_key(const struct probe *probe, size_t index)
+{
+	const struct probe_carrier *carrier = &probe->carriers[index];
 	struct text key = { 0 };
+	size_t number = 1;
 
 	for (size_t i = 0; i < carrier->func_count; i++)
 		text_addf(&key, "%s%s", i ? "+" : "", carrier->funcs[i].symbol);
+	for (size_t i = 0; i < index; i++)
+		number += has_same_functions(&probe->carriers[i], carrier);
+	if (number > 1)
+		text_addf(&key, "~%zu", number);
 	return text_steal(&key);
 }
 
@@ -192,8 +207,9 @@ static size_t plan_carrier(const struct kernel *kernel, const struct probe_carri
 }
 
 static void resolve_carrier(const struct probe *probe, const struct kernel *kernel,
-			    const struct probe_carrier *carrier, struct resolved_carrier *out)
+			    size_t index, struct resolved_carrier *out)
 {
+	const struct probe_carrier *carrier = &probe->carriers[index];
 	struct plan *plans = xcalloc(carrier->func_count ? carrier->func_count : 1, sizeof(*plans));
 	struct refusal refusal = { 0 };
 	bool plain = is_plain(probe);
@@ -210,7 +226,7 @@ static void resolve_carrier(const struct probe *probe, const struct kernel *kern
 		plan_clear(&plans[i]);
 	free(plans);
 
-	NK_FREE char *key = resolve_carrier_key(carrier);
+	NK_FREE char *key = resolve_carrier_key(probe, index);
 	out->known = profile_find_carrier(kernel->profile, probe->name, key);
 }
 
@@ -281,7 +297,7 @@ void resolve_probe(const struct probe *probe, const struct kernel *kernel,
 				    sizeof(*resolved.carriers));
 	for (size_t i = 0; i < resolved.carrier_count; i++) {
 		if (probe->kind == PROBE_KPROBE)
-			resolve_carrier(probe, kernel, &probe->carriers[i], &resolved.carriers[i]);
+			resolve_carrier(probe, kernel, i, &resolved.carriers[i]);
 		else
 			resolve_foreign(probe, kernel, &resolved.carriers[i]);
 	}

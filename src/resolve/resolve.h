@@ -94,7 +94,10 @@ void resolved_probe_clear(struct resolved_probe *resolved);
 /* "udp_sendmsg udpv6_sendmsg": those that are attached, as the kernel calls them. malloc'ed. */
 char *resolved_carrier_functions(const struct resolved_carrier *carrier);
 
-/* The carrier's functions as a profile names them: joined by '+'. malloc'ed. */
-char *resolve_carrier_key(const struct probe_carrier *carrier);
+/*
+ * The functions of a probe's carrier as a profile names them: joined by '+', and "~2" behind those
+ * that an earlier carrier has, too (it takes other arguments for what it shows). malloc'ed.
+ */
+char *resolve_carrier_key(const struct probe *probe, size_t carrier);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rounds of a session each: all probes with their first carriers, then those that stayed silent
+ * Rounds of a session each: all probes with their first carriers, then those that are not proven
  * with their next ones. In a round each step is run until it shows what it should, three times at
  * most: a timer or a softirq may take a packet out of the child's context, which no probe is to
  * blame for. What is wrong three times is wrong.
@@ -34,6 +34,7 @@ struct subject {
 	const struct verify_rule *rule; /* NULL: of the user's own */
 	struct outcome *steps;		/* verify_step_count of them: the last run, or a good one */
 	bool *is_judged;		/* of the same */
+	bool lacks_counter;		/* the kernel does not have it */
 };
 
 /* A step as it was run last. */
@@ -53,6 +54,7 @@ struct round {
 	size_t count;
 	struct watch *watch;
 	struct step_run *runs;
+	bool is_told; /* what could not be made, by an earlier round */
 	struct diags *diags;
 };
 
@@ -102,7 +104,7 @@ static int run_step(struct round *round, size_t index)
 }
 
 /* The counter is of the traffic alone: in a namespace that nothing else talks in. */
-static void add_counter(const struct round *round, const struct subject *subject,
+static void add_counter(const struct round *round, struct subject *subject,
 			const struct verify_step *step, const struct step_run *run,
 			struct outcome *outcome)
 {
@@ -114,6 +116,20 @@ static void add_counter(const struct round *round, const struct subject *subject
 		return;
 	outcome->has_counter =
 		!counters_growth(&run->before, &run->after, expression, &outcome->counter);
+	subject->lacks_counter = subject->lacks_counter || !outcome->has_counter;
+}
+
+/* Those of IPv6 are away with all of it, which is told anyway. */
+static void say_counters(struct round *round)
+{
+	for (size_t i = 0; i < round->count && round->agent->net.has_ip6; i++) {
+		const struct probe *probe = round->subjects[i].result->probe->probe;
+
+		if (round->subjects[i].lacks_counter)
+			diag_warning(round->diags,
+				     "%s: this kernel has no counter '%s' to compare with",
+				     probe->name, probe->counter);
+	}
 }
 
 static void judge_subject(const struct round *round, size_t index, size_t step)
@@ -184,8 +200,11 @@ static bool is_done(const struct round *round)
 }
 
 /* What a kernel or a container does not let anyone do proves nothing, and is told. */
-static void say_cut_short(const struct round *round)
+static void say_cut_short(struct round *round)
 {
+	if (round->is_told)
+		return;
+	round->is_told = true;
 	for (size_t i = 0; i < verify_step_count; i++) {
 		int result = round->runs[i].result;
 
@@ -206,6 +225,8 @@ static int run_passes(struct round *round)
 	}
 	if (!err)
 		say_cut_short(round);
+	if (!err)
+		say_counters(round);
 	uint64_t lost = err ? 0 : watch_lost(round->watch);
 	if (lost)
 		diag_warning(round->diags,
@@ -242,20 +263,37 @@ static enum verify_verdict verdict_of(const struct verify_result *result, bool i
 	return is_good ? VERIFY_PROVEN : VERIFY_WRONG;
 }
 
+/* One that fires is told of rather than one that is silent, and of those the first. */
+static bool is_better(const struct verify_result *now, const struct verify_result *before)
+{
+	return now->verdict == VERIFY_PROVEN || before->verdict != VERIFY_WRONG;
+}
+
+static void take_result(struct verify_result *result, struct verify_result *now)
+{
+	static const enum carrier_verdict verdicts[] = {
+		[VERIFY_PROVEN] = CARRIER_VERIFIED, [VERIFY_FIRED] = CARRIER_FIRED,
+		[VERIFY_SILENT] = CARRIER_SILENT,   [VERIFY_WRONG] = CARRIER_WRONG,
+		[VERIFY_CANNOT_ATTACH] = CARRIER_UNTRIED,
+	};
+
+	result->tried = now->tried = now->carrier;
+	result->carriers[now->carrier] = verdicts[now->verdict];
+	if (is_better(now, result)) {
+		outcome_clear(&result->outcome);
+		*result = *now;
+	} else {
+		outcome_clear(&now->outcome);
+	}
+}
+
 /* All steps of one carrier as one result. */
 static void conclude(struct subject *subject, size_t carrier)
 {
-	static const enum carrier_verdict verdicts[] = {
-		[VERIFY_PROVEN] = CARRIER_VERIFIED,
-		[VERIFY_SILENT] = CARRIER_SILENT,
-		[VERIFY_WRONG] = CARRIER_WRONG,
-		[VERIFY_CANNOT_ATTACH] = CARRIER_UNTRIED,
-	};
-	struct verify_result *result = subject->result;
+	struct verify_result now = *subject->result, *result = &now;
 	bool is_good = true;
 
-	outcome_clear(&result->outcome);
-	result->outcome.is_exact = true;
+	result->outcome = (struct outcome){ .is_exact = true };
 	result->compared = 0;
 	result->has_counter = false;
 	for (size_t i = 0; i < verify_step_count; i++) {
@@ -273,18 +311,19 @@ static void conclude(struct subject *subject, size_t carrier)
 	result->outcome.right &= ~result->outcome.wrong;
 	result->carrier = carrier;
 	result->verdict = verdict_of(result, is_good);
-	if (result->is_judged)
-		result->carriers[carrier] = verdicts[result->verdict];
+	take_result(subject->result, result);
 }
 
 static void count_own(struct round *round, size_t index)
 {
-	struct verify_result *result = round->subjects[index].result;
+	struct verify_result now = *round->subjects[index].result;
 
-	outcome_clear(&result->outcome);
-	result->outcome.counted = (uint32_t)watch_seen(round->watch, index)->count;
-	result->carrier = watch_seen(round->watch, index)->carrier;
-	result->verdict = verdict_of(result, true);
+	now.outcome = (struct outcome){
+		.counted = (uint32_t)watch_seen(round->watch, index)->count
+	};
+	now.carrier = watch_seen(round->watch, index)->carrier;
+	now.verdict = verdict_of(&now, true);
+	take_result(round->subjects[index].result, &now);
 }
 
 /* The last carrier that could be tried stays the one that is told of. */
@@ -292,9 +331,9 @@ static void conclude_refused(struct round *round, size_t index)
 {
 	struct verify_result *result = round->subjects[index].result;
 
-	if (result->verdict != VERIFY_SILENT)
+	if (result->verdict == VERIFY_CANNOT_ATTACH)
 		result->reason = "the kernel refuses it";
-	result->carrier = round->probes[index].carrier_count;
+	result->tried = round->probes[index].carrier_count;
 }
 
 static void conclude_round(struct round *round)
@@ -368,7 +407,7 @@ static int run_round(struct round *round, struct verify_report *report, const si
 	return err ? err : closed;
 }
 
-/* What stayed silent goes on with its next carrier. Returns how many there are. */
+/* What is not proven goes on with its next carrier. Returns how many there are. */
 static size_t choose_next(const struct verify_report *report, size_t *next)
 {
 	size_t left = 0;
@@ -379,8 +418,10 @@ static size_t choose_next(const struct verify_report *report, size_t *next)
 
 		if (next[i] == end)
 			continue;
-		next[i] = result->verdict == VERIFY_SILENT && result->carrier < end
-				  ? next_usable(result->probe, result->carrier + 1)
+		bool is_open =
+			result->verdict == VERIFY_SILENT || result->verdict == VERIFY_WRONG;
+		next[i] = is_open && result->tried < end
+				  ? next_usable(result->probe, result->tried + 1)
 				  : end;
 		left += next[i] < end;
 	}
@@ -416,6 +457,7 @@ static void init_results(const struct resolved_probe *probes, size_t count,
 			.probe = &probes[i],
 			.verdict = VERIFY_CANNOT_ATTACH,
 			.carrier = probes[i].carrier_count,
+			.tried = probes[i].carrier_count,
 			.carriers =
 				xcalloc(probes[i].carrier_count + 1, sizeof(enum carrier_verdict)),
 			.reason = probes[i].reason,
@@ -470,7 +512,7 @@ void verify_fill(const struct verify_report *report, const char *date, struct pr
 		for (size_t j = 0; result->is_judged && j < probe->carrier_count; j++) {
 			if (!probe->carriers[j].carrier || result->carriers[j] == CARRIER_UNTRIED)
 				continue;
-			NK_FREE char *key = resolve_carrier_key(probe->carriers[j].carrier);
+			NK_FREE char *key = resolve_carrier_key(probe->probe, j);
 
 			if (result->carriers[j] == CARRIER_WRONG)
 				profile_forget_carrier(profile, probe->probe->name, key);

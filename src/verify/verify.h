@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Proves probes on the running kernel: known traffic of its own, what each probe showed of it,
- * what the kernel counted meanwhile. A probe whose carrier stays silent is tried with its next one.
+ * what the kernel counted meanwhile. A probe whose carrier stays silent or is
+ * wrong is tried with its next one.
  */
 #ifndef NK_VERIFY_VERIFY_H
 #define NK_VERIFY_VERIFY_H
@@ -23,12 +24,19 @@ enum verify_verdict {
 extern const char *const verify_verdict_names[];
 
 /* How one carrier did. */
-enum carrier_verdict { CARRIER_UNTRIED, CARRIER_VERIFIED, CARRIER_SILENT, CARRIER_WRONG };
+enum carrier_verdict {
+	CARRIER_UNTRIED,
+	CARRIER_VERIFIED,
+	CARRIER_FIRED, /* of a probe of the user's own */
+	CARRIER_SILENT,
+	CARRIER_WRONG,
+};
 
 struct verify_result {
 	const struct resolved_probe *probe; /* borrowed */
 	enum verify_verdict verdict;
 	size_t carrier;			/* that the rest is about; index of probe->carriers */
+	size_t tried;			/* the last one that was tried; carrier_count: none */
 	enum carrier_verdict *carriers; /* of each carrier of the probe */
 	struct outcome outcome;		/* of all steps together */
 	int64_t compared;		/* records of the steps in which the counter was compared */

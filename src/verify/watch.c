@@ -32,11 +32,13 @@ struct watch {
 static int install(struct watch *watch, const struct kernel *kernel, const char *run_dir,
 		   struct diags *diags)
 {
+	/* Where the kernel cannot do it, records of others are dropped as they are read. */
+	bool has_filter = kernel->features.has[FEATURE_INSTANCE_FILTER];
 	const struct session_options options = {
 		.buffer_kb = BUFFER_KB,
 		.clock = "mono", /* as the times of the calls */
 		.pids = &watch->pid,
-		.pid_count = 1,
+		.pid_count = has_filter,
 		.run_dir = run_dir,
 	};
 	struct diags refusals = { 0 };
@@ -146,7 +148,7 @@ static void take(struct watch *watch, const struct record *record)
 {
 	struct watched *watched;
 
-	if (record->kind != RECORD_EVENT)
+	if (record->kind != RECORD_EVENT || record->pid != watch->pid)
 		return;
 	watched = find(watch, record->plan);
 	if (!watched)

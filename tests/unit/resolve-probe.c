@@ -541,6 +541,28 @@ START_TEST(test_silent)
 }
 END_TEST
 
+/* The same functions with other arguments: each carrier is known for itself. */
+START_TEST(test_carriers_of_one_function)
+{
+	struct resolution result =
+		resolve("6.1", NULL,
+			"p:nk/x ip_rcv a=+0($arg1)\n| ip_rcv a=$arg1\n| ip_rcv a=+8($arg1)\n");
+	struct resolved_probe again;
+
+	result.kernel->profile = xcalloc(1, sizeof(*result.kernel->profile));
+	profile_set_carrier(result.kernel->profile, "x", "ip_rcv", PROFILE_SILENT, "2026-11-23");
+	profile_set_carrier(result.kernel->profile, "x", "ip_rcv~3", PROFILE_VERIFIED,
+			    "2026-11-23");
+	resolve_probe(&result.set->probes[0], result.kernel, &again);
+	ck_assert_int_eq(again.carriers[0].known->verdict, PROFILE_SILENT);
+	ck_assert_ptr_null(again.carriers[1].known);
+	ck_assert_int_eq(again.carriers[2].known->verdict, PROFILE_VERIFIED);
+	ck_assert_uint_eq(again.first, 2);
+	resolved_probe_clear(&again);
+	done(&result);
+}
+END_TEST
+
 /* What holds for whatever probe on whatever kernel. */
 
 static const char *const releases[] = { "5.10", "6.1", "6.12", "7.2", "6.1-nobpf", "6.1-arm64" };
@@ -695,6 +717,7 @@ int main(void)
 	tcase_add_test(tcase, test_tracepoint);
 	tcase_add_test(tcase, test_limits);
 	tcase_add_test(tcase, test_silent);
+	tcase_add_test(tcase, test_carriers_of_one_function);
 	tcase_add_loop_test(tcase, test_sets, 0, sizeof(releases) / sizeof(releases[0]));
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);
