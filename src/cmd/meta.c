@@ -77,6 +77,7 @@ void meta_fill(struct dat_meta *meta, const struct session *session)
 	add_buffers(meta, session);
 	add_descs(meta, session);
 	meta->has_nk = true;
+	meta->has_wall_offset = session->has_wall_offset;
 	meta->wall_offset_ns = session->wall_offset_ns;
 }
 

@@ -120,6 +120,11 @@ static void add_event(struct replay *replay, struct decoder *decoder,
 	replay->is_damaged = true;
 }
 
+static bool has_wall_clock(const struct dat_meta *meta)
+{
+	return meta->has_wall_offset && !meta->clock.is_count;
+}
+
 static int open_decoder(struct replay *replay, struct decoder **out, struct diags *diags)
 {
 	const struct dat_meta *meta = dat_reader_meta(replay->file);
@@ -131,7 +136,7 @@ static int open_decoder(struct replay *replay, struct decoder **out, struct diag
 		.page_size = meta->page_size,
 		.cpu_count = meta->cpu_count,
 		.wall_offset_ns = meta->wall_offset_ns,
-		.has_wall_clock = meta->has_nk,
+		.has_wall_clock = has_wall_clock(meta),
 		.is_raw = replay->options->raw,
 		.plugins = replay->plugins,
 		.guard = &replay->isolation->guard,
@@ -159,10 +164,11 @@ static int choose_output(struct replay *replay, struct diags *diags)
 {
 	const struct dat_meta *meta = dat_reader_meta(replay->file);
 	enum output_style style = replay->output_options.style;
-	int err = span_parse(replay->options->since, meta->has_nk, &replay->since, diags);
+	bool has_wall = has_wall_clock(meta), is_count = meta->clock.is_count;
+	int err = span_parse(replay->options->since, has_wall, is_count, &replay->since, diags);
 
 	if (!err)
-		err = span_parse(replay->options->until, meta->has_nk, &replay->until, diags);
+		err = span_parse(replay->options->until, has_wall, is_count, &replay->until, diags);
 	if (err)
 		return err;
 	replay->instances = xcalloc(meta->buffer_count + 1, sizeof(*replay->instances));
@@ -172,7 +178,7 @@ static int choose_output(struct replay *replay, struct diags *diags)
 		.style = style,
 		.fd = STDOUT_FILENO,
 		.wall_offset_ns = meta->wall_offset_ns,
-		.has_wall_clock = meta->has_nk,
+		.has_wall_clock = has_wall_clock(meta),
 		.clock = &meta->clock,
 		.instances = replay->instances,
 		.instance_count = meta->buffer_count,

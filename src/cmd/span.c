@@ -56,12 +56,31 @@ static bool read_time(const char *text, struct span *span)
 	return true;
 }
 
-int span_parse(const char *text, bool has_wall_clock, struct span *span, struct diags *diags)
+static bool read_count(const char *text, struct span *span)
+{
+	char *end;
+
+	errno = 0;
+	span->ns = strtoull(text, &end, 10);
+	return *text >= '0' && *text <= '9' && !*end && !errno;
+}
+
+int span_parse(const char *text, bool has_wall_clock, bool is_count, struct span *span,
+	       struct diags *diags)
 {
 	struct span read = { .is_given = true };
 
 	if (!text)
 		return 0;
+	if (is_count && !read_count(text, &read))
+		return diag_error(diags, EINVAL,
+				  "the recording's trace clock counts no seconds: '%s' has to be a "
+				  "number as it has them",
+				  text);
+	if (is_count) {
+		*span = read;
+		return 0;
+	}
 	if (!read_time(text, &read))
 		return diag_error(diags, EINVAL,
 				  "'%s' is no time: HH:MM:SS[.N], or seconds of the trace clock",

@@ -11,12 +11,15 @@
 struct span {
 	bool is_given;
 	bool is_time_of_day; /* else ns of the trace clock */
-	uint64_t ns;
+	uint64_t ns; /* or what the trace clock counts */
 };
 
-/* text NULL: nothing is given. has_wall_clock: times of day can be told. 0 or -EINVAL with a diag.
+/*
+ * text NULL: nothing is given. has_wall_clock: times of day can be told. is_count: the trace clock
+ * counts something else than ns. 0 or -EINVAL with a diag.
  */
-int span_parse(const char *text, bool has_wall_clock, struct span *span, struct diags *diags);
+int span_parse(const char *text, bool has_wall_clock, bool is_count, struct span *span,
+	       struct diags *diags);
 
 /*
  * Whether a record at ts comes before it. A time of day is one of the day of the first record that

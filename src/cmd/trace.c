@@ -37,6 +37,7 @@ struct tracer {
 	const struct filter *filter;	/* NULL: all records */
 	struct bound_filter *bound;
 	bool finds_tasks; /* by the numbers that records have */
+	struct dat_clock clock;
 	uint64_t read, printed;
 };
 
@@ -92,8 +93,11 @@ static int open_tracer(struct tracer *tracer, const struct session *session, str
 		.fd = STDOUT_FILENO,
 		.wall_offset_ns = session->wall_offset_ns,
 		.has_wall_clock = session->has_wall_offset,
+		.clock = &tracer->clock,
 		.is_live = true,
 	};
+
+	dat_clock_of(session->clock, &tracer->clock);
 	int err = live_decoder(session, &tracer->decoder, diags);
 
 	if (!err && tracer->filter)

@@ -264,7 +264,9 @@ static void write_own(const struct dat_meta *meta, struct text *out)
 	char *rest = summary;
 	char *line;
 
-	text_addf(out, "%s\nwall %lld\n", DAT_OWN_MARK, (long long)meta->wall_offset_ns);
+	text_addf(out, "%s\n", DAT_OWN_MARK);
+	if (meta->has_wall_offset)
+		text_addf(out, "wall %lld\n", (long long)meta->wall_offset_ns);
 	if (summary)
 		text_add(out, "summary\n");
 	while (rest && (line = text_next_line(&rest)))

@@ -38,6 +38,9 @@ struct dat_clock {
 	uint64_t offset;     /* is added then; modulo 2^64, so it may be a negative one */
 };
 
+/* What a trace clock of this name counts, such as "mono" or "counter". */
+void dat_clock_of(const char *name, struct dat_clock *clock);
+
 struct dat_meta {
 	bool is_big_endian;
 	unsigned int long_bytes;
@@ -66,6 +69,7 @@ struct dat_meta {
 	size_t cpu_stats_count;
 	/* nk's own, behind the NUL of the VERSION option: */
 	bool has_nk;
+	bool has_wall_offset; /* false: of a clock that clock_gettime(2) does not have */
 	int64_t wall_offset_ns;
 	struct event_desc *descs; /* how nk's events are shown */
 	size_t desc_count;

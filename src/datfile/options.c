@@ -36,6 +36,7 @@ static void take_own_line(struct dat_meta *meta, const char *line, struct text *
 {
 	if (text_starts_with(line, "wall ")) {
 		meta->wall_offset_ns = strtoll(line + 5, NULL, 10);
+		meta->has_wall_offset = meta->wall_offset_ns != 0;
 	} else if (text_starts_with(line, "summary ")) {
 		text_add(summary, line + 8);
 		text_add(summary, "\n");
@@ -55,6 +56,7 @@ static void take_own(struct parse *parse, const char *own)
 	char *line;
 
 	meta->has_nk = true;
+	meta->has_wall_offset = false;
 	while ((line = text_next_line(&rest)))
 		take_own_line(meta, line, &summary);
 	free(meta->summary);
@@ -111,6 +113,18 @@ static bool is_in_seconds(const char *name, size_t length)
 	return !length || (length > 4 && !memcmp(name, "mono", 4));
 }
 
+static void classify(const char *name, size_t length, struct dat_clock *clock)
+{
+	clock->is_bare = !is_in_seconds(name, length);
+	clock->is_count = clock->is_bare && (length != 4 || memcmp(name, "boot", 4) != 0);
+}
+
+void dat_clock_of(const char *name, struct dat_clock *clock)
+{
+	*clock = (struct dat_clock){ 0 };
+	classify(name, strlen(name), clock);
+}
+
 static void take_clock(struct parse *parse, struct cursor *data)
 {
 	struct dat_clock *clock = &parse->meta.clock;
@@ -121,8 +135,7 @@ static void take_clock(struct parse *parse, struct cursor *data)
 	if (!parse->clock)
 		return;
 	name = current_clock(parse->clock, &length);
-	clock->is_bare = !is_in_seconds(name, length);
-	clock->is_count = clock->is_bare && (length != 4 || memcmp(name, "boot", 4) != 0);
+	classify(name, length, clock);
 	/* A conversion that stands before it makes ns of any clock. */
 	if (clock->multiplier)
 		clock->is_bare = false;

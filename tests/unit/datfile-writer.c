@@ -171,6 +171,7 @@ static void add_own(struct dat_meta *meta)
 	struct diags diags = { 0 };
 
 	meta->has_nk = true;
+	meta->has_wall_offset = true;
 	meta->wall_offset_ns = -1234567890123456789;
 	meta->version = xstrdup("nk 0.1.0");
 	ck_assert_int_eq(event_descs_read("event group=nk name=tcp_connect probe=tcp_connect "
