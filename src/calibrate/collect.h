@@ -22,7 +22,7 @@ struct collect_format {
 	const struct dump *dump;
 	int id;
 	uint16_t pid_offset;
-	uint8_t part, part_count; /* of the dump's plan; 0 and 0: all of it */
+	uint8_t part, part_count;     /* of the dump's plan; 0 and 0: all of it */
 	struct collect_field *fields; /* malloc'ed */
 	size_t field_count;
 };

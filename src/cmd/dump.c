@@ -57,8 +57,8 @@ static int open_meta(struct dumper *dumper, struct diags *diags)
 		if (dumper->meta.buffers[i].cpu_count != dumper->flight.instances[i].cpu_count)
 			return diag_error(diags, EINVAL, "the machine's CPUs have changed");
 	/* As it is now: somebody may have set the time since. */
-	dumper->meta.has_wall_offset = clock_wall_offset(dumper->meta.buffers[0].clock,
-							 &dumper->meta.wall_offset_ns);
+	dumper->meta.has_wall_offset =
+		clock_wall_offset(dumper->meta.buffers[0].clock, &dumper->meta.wall_offset_ns);
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 struct span {
 	bool is_given;
 	bool is_time_of_day; /* else ns of the trace clock */
-	uint64_t ns; /* or what the trace clock counts */
+	uint64_t ns;	     /* or what the trace clock counts */
 };
 
 /*

@@ -20,11 +20,8 @@
 #include "verify/verify.h"
 
 static const char *const carrier_verdict_names[] = {
-	[CARRIER_UNTRIED] = "not tried",
-	[CARRIER_VERIFIED] = "verified",
-	[CARRIER_FIRED] = "fired",
-	[CARRIER_SILENT] = "silent",
-	[CARRIER_WRONG] = "wrong",
+	[CARRIER_UNTRIED] = "not tried", [CARRIER_VERIFIED] = "verified", [CARRIER_FIRED] = "fired",
+	[CARRIER_SILENT] = "silent",	 [CARRIER_WRONG] = "wrong",
 };
 
 static const struct resolved_carrier *carrier_of(const struct verify_result *result)

@@ -206,8 +206,8 @@ static size_t plan_carrier(const struct kernel *kernel, const struct probe_carri
 	return count;
 }
 
-static void resolve_carrier(const struct probe *probe, const struct kernel *kernel,
-			    size_t index, struct resolved_carrier *out)
+static void resolve_carrier(const struct probe *probe, const struct kernel *kernel, size_t index,
+			    struct resolved_carrier *out)
 {
 	const struct probe_carrier *carrier = &probe->carriers[index];
 	struct plan *plans = xcalloc(carrier->func_count ? carrier->func_count : 1, sizeof(*plans));

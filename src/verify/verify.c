@@ -272,8 +272,8 @@ static bool is_better(const struct verify_result *now, const struct verify_resul
 static void take_result(struct verify_result *result, struct verify_result *now)
 {
 	static const enum carrier_verdict verdicts[] = {
-		[VERIFY_PROVEN] = CARRIER_VERIFIED, [VERIFY_FIRED] = CARRIER_FIRED,
-		[VERIFY_SILENT] = CARRIER_SILENT,   [VERIFY_WRONG] = CARRIER_WRONG,
+		[VERIFY_PROVEN] = CARRIER_VERIFIED,	  [VERIFY_FIRED] = CARRIER_FIRED,
+		[VERIFY_SILENT] = CARRIER_SILENT,	  [VERIFY_WRONG] = CARRIER_WRONG,
 		[VERIFY_CANNOT_ATTACH] = CARRIER_UNTRIED,
 	};
 
@@ -318,9 +318,8 @@ static void count_own(struct round *round, size_t index)
 {
 	struct verify_result now = *round->subjects[index].result;
 
-	now.outcome = (struct outcome){
-		.counted = (uint32_t)watch_seen(round->watch, index)->count
-	};
+	now.outcome =
+		(struct outcome){ .counted = (uint32_t)watch_seen(round->watch, index)->count };
 	now.carrier = watch_seen(round->watch, index)->carrier;
 	now.verdict = verdict_of(&now, true);
 	take_result(round->subjects[index].result, &now);
@@ -418,8 +417,7 @@ static size_t choose_next(const struct verify_report *report, size_t *next)
 
 		if (next[i] == end)
 			continue;
-		bool is_open =
-			result->verdict == VERIFY_SILENT || result->verdict == VERIFY_WRONG;
+		bool is_open = result->verdict == VERIFY_SILENT || result->verdict == VERIFY_WRONG;
 		next[i] = is_open && result->tried < end
 				  ? next_usable(result->probe, result->tried + 1)
 				  : end;

@@ -155,10 +155,9 @@ START_TEST(test_what_is_disproved_is_forgotten)
 					   .verdict = { .kind = VERDICT_MISSING },
 					   .proof = PROOF_DISAGREED };
 	const struct calibrate_report report = { .members = &member, .count = 1 };
-	struct profile_member others = { .path = (char *)"sk_buff.len",
-					 .offset = 112,
-					 .size = 4,
-					 .from = (char *)"btf" };
+	struct profile_member others = {
+		.path = (char *)"sk_buff.len", .offset = 112, .size = 4, .from = (char *)"btf"
+	};
 	struct profile *profile = xcalloc(1, sizeof(*profile));
 
 	learn(112, profile);

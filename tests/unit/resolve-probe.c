@@ -544,9 +544,8 @@ END_TEST
 /* The same functions with other arguments: each carrier is known for itself. */
 START_TEST(test_carriers_of_one_function)
 {
-	struct resolution result =
-		resolve("6.1", NULL,
-			"p:nk/x ip_rcv a=+0($arg1)\n| ip_rcv a=$arg1\n| ip_rcv a=+8($arg1)\n");
+	struct resolution result = resolve(
+		"6.1", NULL, "p:nk/x ip_rcv a=+0($arg1)\n| ip_rcv a=$arg1\n| ip_rcv a=+8($arg1)\n");
 	struct resolved_probe again;
 
 	result.kernel->profile = xcalloc(1, sizeof(*result.kernel->profile));
