@@ -114,8 +114,13 @@ int volumes_finish(struct volumes *volumes, const struct dat_meta *meta, struct 
 
 void volumes_abandon(struct volumes *volumes)
 {
-	for (size_t i = 0; i < volumes->count; i++)
-		dat_writer_abandon(volumes->writers[i]);
+	for (size_t i = 0; i < volumes->count; i++) {
+		/* Of those that stood by, nothing is to be read. */
+		if (i > 0 && dat_writer_size(volumes->writers[i]) == 0)
+			dat_writer_remove(volumes->writers[i]);
+		else
+			dat_writer_abandon(volumes->writers[i]);
+	}
 	free(volumes->writers);
 	*volumes = (struct volumes){ 0 };
 }

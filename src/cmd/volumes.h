@@ -29,7 +29,7 @@ int volumes_splice(struct volumes *volumes, size_t buffer, size_t cpu_index, int
 uint64_t volumes_size(const struct volumes *volumes);
 /* Finishes each file that has pages, and one at least; takes away the others. Frees. */
 int volumes_finish(struct volumes *volumes, const struct dat_meta *meta, struct diags *diags);
-/* Leaves all files as they are. Frees. */
+/* Leaves the files as they are, but for those after the first that have no pages. Frees. */
 void volumes_abandon(struct volumes *volumes);
 
 #endif

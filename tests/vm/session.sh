@@ -44,6 +44,10 @@ nk_start() {
 	kill -0 "$nk_pid" 2>/dev/null
 }
 
+# Of nk's processes the broker is the parent.
+worker() { ps -o pid,ppid,comm | awk -v p="$nk_pid" '$2 == p { print $1 }' | head -n 1; }
+has_worker() { [ -n "$(worker)" ]; }
+
 nk_wait() {
 	local tries=0
 	# Undoing takes its time where many share the machine.
