@@ -168,9 +168,20 @@ static bool is_parameter(const char *shown, const char *wanted)
 	       strcspn(equals, " ") == 1 + name + length;
 }
 
+/* Kernels of v4.12 and some time after take the number of "r512" and do not show it. */
+static bool is_return_without_number(const char *shown, const char *wanted)
+{
+	return text_starts_with(shown, "r ") && wanted[0] == 'r' &&
+	       wanted[1 + strspn(wanted + 1, "0123456789")] == ' ';
+}
+
 /* Whether the kernel shows a wanted body like this. */
 static bool same_body(const char *shown, const char *wanted)
 {
+	if (is_return_without_number(shown, wanted)) {
+		shown += 1;
+		wanted += strcspn(wanted, " ");
+	}
 	while (*shown && *wanted) {
 		size_t length = strcspn(shown, " ");
 		bool same = length == strcspn(wanted, " ") && strncmp(shown, wanted, length) == 0;

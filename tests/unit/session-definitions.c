@@ -110,6 +110,10 @@ static const struct {
 	{ "p:nk/x f a=%di b=%si\n", "p:nk/x f a=%di\n", DEFINITIONS_OTHER },
 	{ "p:nk/x f a=%di\n", "r:nk/x f a=%di\n", DEFINITIONS_OTHER },
 	{ "r8:nk/x f a=$retval\n", "r:nk/x f a=$retval\n", DEFINITIONS_OTHER },
+	/* The number is not shown by kernels that came before it was. */
+	{ "r:nk/x f a=$retval\n", "r512:nk/x f a=$retval\n", DEFINITIONS_SAME },
+	{ "r8:nk/x f a=$retval\n", "r512:nk/x f a=$retval\n", DEFINITIONS_OTHER },
+	{ "p:nk/x f a=$retval\n", "r512:nk/x f a=$retval\n", DEFINITIONS_OTHER },
 	/* Lines are a set. */
 	{ "p:nk/x f a=%di\np:nk/x g a=%di\n", "p:nk/x g a=%di\np:nk/x f a=%di\n",
 	  DEFINITIONS_SAME },
