@@ -240,6 +240,13 @@ static void resolve_foreign(const struct probe *probe, const struct kernel *kern
 		out->place = probe->place;
 		return;
 	}
+	/* v6.1's create_or_delete_trace_kprobe() and its like: others belong in dynamic_events. */
+	if (probe->kind == PROBE_NATIVE && !strchr("pr", probe->verbatim[0])) {
+		out->reason = xasprintf("kprobe_events takes lines of p and r, and none of %c",
+					probe->verbatim[0]);
+		out->place = probe->place;
+		return;
+	}
 	if (probe->kind == PROBE_NATIVE && strlen(probe->verbatim) > LINE_MAX_BYTES) {
 		out->reason = xasprintf("a line has at most %d characters for the kernel",
 					LINE_MAX_BYTES);
