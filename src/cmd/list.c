@@ -95,6 +95,11 @@ static void print_origins(const struct resolved_carrier *carrier)
 	}
 	for (size_t i = 0; i < carrier->missing_count; i++)
 		printf("      not in this kernel: %s\n", carrier->missing[i]);
+
+	NK_FREE char *clones = resolved_carrier_clones(carrier);
+
+	if (*clones)
+		printf("      arguments may have moved, see nk verify: %s\n", clones);
 }
 
 static bool is_verified(const struct resolved_carrier *carrier)
@@ -191,7 +196,10 @@ static void add_json(struct json *json, const struct probe *probe,
 	if (resolved) {
 		NK_FREE char *functions = carrier ? resolved_carrier_functions(carrier) : NULL;
 
+		NK_FREE char *clones = carrier ? resolved_carrier_clones(carrier) : NULL;
+
 		json_string(json, "carrier", functions);
+		json_string(json, "clones", clones && *clones ? clones : NULL);
 		json_string(json, "verified", is_verified(carrier) ? carrier->known->date : NULL);
 		json_string(json, "silent", is_silent(carrier) ? carrier->known->date : NULL);
 		json_string(json, "reason", carrier ? NULL : resolved->reason);

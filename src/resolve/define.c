@@ -243,6 +243,9 @@ static void find_targets(struct definer *definer, const struct plan *plans, size
 
 			if (!define_is_usable(&plans[i].symbol->clones[clone]))
 				continue;
+			/* An instruction of one is not where the other has it. */
+			if (plans[i].func->offset && !plans[i].symbol->clones[clone].is_exact)
+				continue;
 			target = array_add(&definer->targets, &definer->target_count);
 			target->plan = &plans[i];
 			target->clone = &plans[i].symbol->clones[clone];

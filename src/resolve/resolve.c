@@ -96,6 +96,18 @@ char *resolved_carrier_functions(const struct resolved_carrier *carrier)
 	return text_steal(&text);
 }
 
+char *resolved_carrier_clones(const struct resolved_carrier *carrier)
+{
+	NK_FREE char *functions = resolved_carrier_functions(carrier);
+	struct text text = { 0 };
+	char *rest = functions, *word;
+
+	while ((word = text_next_word(&rest)))
+		if (strstr(word, ".constprop.") || strstr(word, ".isra."))
+			text_addf(&text, "%s%s", text.data ? " " : "", word);
+	return text_steal(&text);
+}
+
 static void add_missing(struct resolved_carrier *out, const char *symbol)
 {
 	for (size_t i = 0; i < out->missing_count; i++) {
@@ -105,6 +117,16 @@ static void add_missing(struct resolved_carrier *out, const char *symbol)
 	*array_add(&out->missing, &out->missing_count) = xstrdup(symbol);
 }
 
+/* Whether it can be attached; an instruction of a clone is not where the function has it. */
+static bool has_place(const struct symbol *symbol, const struct probe_func *func)
+{
+	for (size_t i = 0; symbol && i < symbol->clone_count; i++)
+		if (define_is_usable(&symbol->clones[i]) &&
+		    (!func->offset || symbol->clones[i].is_exact))
+			return true;
+	return false;
+}
+
 /* The functions that are there; those that are not are noted. */
 static const struct symbol *find_function(const struct kernel *kernel,
 					  const struct probe_func *func,
@@ -112,12 +134,16 @@ static const struct symbol *find_function(const struct kernel *kernel,
 {
 	const struct symbol *symbol = symbols_find(kernel->symbols, func->symbol);
 
-	if (symbol && symbol->clone_count && define_is_usable(&symbol->clones[0]))
+	if (has_place(symbol, func))
 		return symbol;
 	add_missing(out, func->symbol);
 	if (!symbol || !symbol->clone_count)
 		refuse(refusal, &func->place, true, "no function '%s' in this kernel",
 		       func->symbol);
+	else if (func->offset && !symbol->clones[0].is_exact)
+		refuse(refusal, &func->place, true,
+		       "this kernel has '%s' as '%s' alone, in which that place is another one",
+		       func->symbol, symbol->clones[0].name);
 	else if (symbol->clones[0].is_blacklisted)
 		refuse(refusal, &func->place, true, "this kernel lets nobody probe '%s'",
 		       symbol->clones[0].name);

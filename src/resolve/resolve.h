@@ -93,6 +93,11 @@ void resolved_probe_clear(struct resolved_probe *resolved);
 
 /* "udp_sendmsg udpv6_sendmsg": those that are attached, as the kernel calls them. malloc'ed. */
 char *resolved_carrier_functions(const struct resolved_carrier *carrier);
+/*
+ * Of these, clones that the compiler may have taken parameters away from (GCC's constprop and
+ * isra), so that $argN may be another one there. "" where there are none. malloc'ed.
+ */
+char *resolved_carrier_clones(const struct resolved_carrier *carrier);
 
 /*
  * The functions of a probe's carrier as a profile names them: joined by '+', and "~2" behind those

@@ -401,24 +401,34 @@ END_TEST
  * none. */
 START_TEST(test_clones)
 {
-	static const char kallsyms[] = "0 t foo\n0 t foo.isra.0\n0 t bar\n0 t bar\n0 t baz\n";
-	static const char *const names[] = { "foo", "bar", "baz" };
+	static const char kallsyms[] = "0 t foo\n0 t foo.isra.0\n0 t bar\n0 t bar\n0 t baz\n"
+				       "0 t qux.constprop.0\n";
+	static const char *const names[] = { "foo", "bar", "baz", "qux" };
 	struct kernel *kernel = captured_open("6.1", NULL);
 	struct probe_set *set =
-		parse("p:nk/x foo a=$arg1\np:nk/y bar a=$arg1\np:nk/z baz a=$arg1\n");
+		parse("p:nk/x foo a=$arg1\np:nk/y bar a=$arg1\np:nk/z baz a=$arg1\n"
+		      "p:nk/u foo+16 a=%ax\np:nk/v qux+16 a=%ax\np:nk/w qux a=$arg1\n");
 	static const char *const expected[] = {
 		"p:nk/x foo a=$arg1\np:nk/x foo.isra.0 a=$arg1\n",
 		"!this kernel has 2 functions 'bar', and a probe cannot say which is meant",
 		"!this kernel lets nobody probe 'baz'",
+		/* An instruction of one is not where the other has it. */
+		"p:nk/u foo+16 a=%ax\n",
+		"!this kernel has 'qux' as 'qux.constprop.0' alone, in which that place is "
+		"another one",
+		"p:nk/w qux.constprop.0 a=$arg1\n",
 	};
+	static const char *const clones[] = { "foo.isra.0", "", "", "", "", "qux.constprop.0" };
 
-	kernel->symbols = symbols_read(kallsyms, "0-0\tbaz\n", names, 3);
-	for (size_t i = 0; i < 3; i++) {
+	kernel->symbols = symbols_read(kallsyms, "0-0\tbaz\n", names, 4);
+	for (size_t i = 0; i < sizeof(expected) / sizeof(*expected); i++) {
 		struct resolved_probe resolved;
 
 		resolve_probe(&set->probes[i], kernel, &resolved);
 		NK_FREE char *lines = lines_of(&resolved);
 		ck_assert_str_eq(lines, expected[i]);
+		NK_FREE char *moved = resolved_carrier_clones(&resolved.carriers[0]);
+		ck_assert_str_eq(moved, clones[i]);
 		resolved_probe_clear(&resolved);
 	}
 	probe_set_free(set);
