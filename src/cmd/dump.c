@@ -19,6 +19,7 @@
 #include "cmd/setup.h"
 #include "datfile/reader.h"
 #include "datfile/writer.h"
+#include "ring/raw.h"
 #include "session/clock.h"
 #include "session/flight.h"
 #include "session/stats.h"
@@ -90,14 +91,11 @@ static int ring_bytes(const struct session_instance *instance, int cpu, size_t p
 static int take_last(struct dumper *dumper, size_t buffer, size_t cpu_index)
 {
 	const struct session_instance *instance = &dumper->flight.instances[buffer];
-	ssize_t got;
+	ssize_t got = raw_read(instance->raw_fds[cpu_index], dumper->page,
+			       dumper->meta.buffers[buffer].page_size);
 
-	do {
-		got = read(instance->raw_fds[cpu_index], dumper->page,
-			   dumper->meta.buffers[buffer].page_size);
-	} while (got < 0 && errno == EINTR);
 	if (got <= 0)
-		return got < 0 && errno != EAGAIN ? -errno : 0;
+		return (int)got;
 	return dat_writer_write_page(dumper->writer, buffer, cpu_index, dumper->page, (size_t)got);
 }
 

@@ -25,6 +25,18 @@ static void add_event(struct dat_meta *meta, const struct session_event *event)
 	format->length = strlen(format->text);
 }
 
+/* Those that have a ring buffer may be more than the machine has now: others may be put in. */
+static int count_cpus(const struct session *session)
+{
+	int count = (int)sysconf(_SC_NPROCESSORS_CONF);
+
+	for (size_t i = 0; i < session->instance_count; i++)
+		for (size_t j = 0; j < session->instances[i].cpu_count; j++)
+			if (session->instances[i].cpus[j] >= count)
+				count = session->instances[i].cpus[j] + 1;
+	return count;
+}
+
 static void add_buffers(struct dat_meta *meta, const struct session *session)
 {
 	for (size_t i = 0; i < session->instance_count; i++) {
@@ -67,7 +79,7 @@ void meta_fill(struct dat_meta *meta, const struct session *session)
 	meta->header_event = xstrdup(session->header_event);
 	meta->header_event_size = strlen(meta->header_event);
 	meta->version = xstrdup(PACKAGE_STRING);
-	meta->cpu_count = (int)sysconf(_SC_NPROCESSORS_CONF);
+	meta->cpu_count = count_cpus(session);
 	if (uname(&name) == 0)
 		meta->uname = xasprintf("%s %s %s %s", name.sysname, name.nodename, name.release,
 					name.machine);

@@ -21,6 +21,7 @@
 #include "cmd/meter.h"
 #include "cmd/progress.h"
 #include "cmd/volumes.h"
+#include "ring/raw.h"
 
 /*
  * The worker is woken when a CPU's ring buffer is this full, or each second; sooner where events
@@ -39,6 +40,8 @@ struct recorder {
 	struct volumes volumes;
 	struct meter meter;
 	struct progress progress;
+	struct pollfd *polls; /* the broker, then one a CPU and instance */
+	size_t poll_count;
 	int wait_ms;
 	bool is_full; /* of --size */
 };
@@ -47,6 +50,8 @@ struct recorder {
 static int splice_all(struct recorder *recorder, const struct session *session, bool all,
 		      size_t *moved)
 {
+	struct pollfd *poll = recorder->polls;
+
 	*moved = 0;
 	for (size_t i = 0; i < session->instance_count; i++) {
 		const struct session_instance *instance = &session->instances[i];
@@ -58,25 +63,29 @@ static int splice_all(struct recorder *recorder, const struct session *session, 
 
 			if (err)
 				return err;
+			poll++;
+			if (bytes > 0)
+				poll->fd = instance->raw_fds[j];
 			*moved += bytes;
 		}
 	}
 	return 0;
 }
 
-static struct pollfd *poll_set(const struct worker *worker, size_t *count)
+static void add_poll(struct recorder *recorder, int fd)
+{
+	*array_add(&recorder->polls, &recorder->poll_count) =
+		(struct pollfd){ .fd = fd, .events = POLLIN };
+}
+
+static void add_polls(struct recorder *recorder, const struct worker *worker)
 {
 	const struct session *session = worker->session;
-	struct pollfd *fds = NULL;
 
-	*count = 0;
-	*array_add(&fds, count) = (struct pollfd){ .fd = worker->control_fd, .events = POLLIN };
+	add_poll(recorder, worker->control_fd);
 	for (size_t i = 0; i < session->instance_count; i++)
 		for (size_t j = 0; j < session->instances[i].cpu_count; j++)
-			*array_add(&fds, count) =
-				(struct pollfd){ .fd = session->instances[i].raw_fds[j],
-						 .events = POLLIN };
-	return fds;
+			add_poll(recorder, session->instances[i].raw_fds[j]);
 }
 
 /* Whether -n has been reached; progress is shown beside it. */
@@ -96,21 +105,18 @@ static bool has_enough(struct recorder *recorder)
  * Older kernels say that there is something as soon as one event is, of which splice(2) then moves
  * nothing: so that it is not asked for without end, the broker alone is listened to at first.
  */
-static int await(struct pollfd *fds, size_t count, int wait_ms)
+static int await(struct recorder *recorder)
 {
-	int ready = poll(fds, 1, GATHER_MS);
+	int ready = raw_poll(recorder->polls, 1, GATHER_MS);
 
 	if (ready == 0)
-		ready = poll(fds, count, wait_ms);
-	return ready < 0 && errno != EINTR ? -errno : 0;
+		ready = raw_poll(recorder->polls, recorder->poll_count, recorder->wait_ms);
+	return ready < 0 && ready != -EINTR ? ready : 0;
 }
 
 /* Until the session stops, or the file is full, or -n events are there. */
 static int fill(struct recorder *recorder, struct worker *worker)
 {
-	size_t count;
-	NK_FREE struct pollfd *fds = poll_set(worker, &count);
-
 	for (;;) {
 		bool stopping = worker->is_stopping || has_enough(recorder);
 		size_t moved;
@@ -121,7 +127,7 @@ static int fill(struct recorder *recorder, struct worker *worker)
 		if (stopping && (moved == 0 || !worker->is_stopping))
 			return 0;
 		if (!stopping && moved == 0)
-			err = await(fds, count, recorder->wait_ms);
+			err = await(recorder);
 		if (err)
 			return err;
 		err = worker_poll(worker);
@@ -169,8 +175,11 @@ static int sum_up(const struct recorder *recorder, const struct worker *worker)
 static int work(struct worker *worker, void *context, struct diags *diags)
 {
 	struct recorder *recorder = context;
-	int err = fill(recorder, worker);
+	int err;
 
+	add_polls(recorder, worker);
+	err = fill(recorder, worker);
+	free(recorder->polls);
 	progress_end(&recorder->progress);
 	if (err) {
 		diag_error(diags, -err, "cannot write '%s': %s", recorder->path, strerror(-err));

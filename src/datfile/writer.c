@@ -23,6 +23,7 @@
 #include "datfile/format.h"
 #include "datfile/image.h"
 #include "datfile/newfile.h"
+#include "ring/raw.h"
 
 #define FILE_MODE 0640
 
@@ -402,7 +403,7 @@ static int splice_once(struct dat_writer *writer, size_t stream, size_t page_siz
 			       SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 	} while (taken < 0 && errno == EINTR);
 	if (taken < 0)
-		return errno == EAGAIN ? 0 : -errno;
+		return raw_is_empty(errno) ? 0 : -errno;
 	/* Half a page would put all that follow out of step. */
 	if ((size_t)taken % page_size)
 		return -EIO;
@@ -417,13 +418,11 @@ static int read_rest(struct dat_writer *writer, size_t buffer, size_t cpu_index,
 	size_t page_size = writer->page_sizes[buffer];
 
 	while (!dat_writer_is_full(writer)) {
-		ssize_t got = read(raw_fd, writer->page, page_size);
+		ssize_t got = raw_read(raw_fd, writer->page, page_size);
 		int ret;
 
-		if (got < 0 && errno == EINTR)
-			continue;
 		if (got <= 0)
-			return got < 0 && errno != EAGAIN ? -errno : 0;
+			return (int)got;
 		ret = dat_writer_write_page(writer, buffer, cpu_index, writer->page, (size_t)got);
 		if (ret < 0)
 			return ret;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "ring/raw.h"
 
 #define POOL_PAGES 4096 /* beside one a stream: 16 MiB of the usual size, touched as needed */
 
@@ -29,7 +30,8 @@
 struct live {
 	struct page_source source;
 	struct page_stream *streams;
-	struct pollfd *polls; /* one a stream, then the wake_fd */
+	int *fds;	      /* one a stream */
+	struct pollfd *polls; /* the same, -1 where none can be waited for, then the wake_fd */
 	size_t *held;	      /* pages out, by stream */
 	size_t holders;	      /* streams that hold any */
 	unsigned char *pool;
@@ -60,15 +62,11 @@ static int live_next(struct page_source *source, size_t stream, const void **pag
 		return -ENOBUFS;
 
 	unsigned char *buffer = live->free[live->free_count - 1];
-	ssize_t got;
+	ssize_t got = raw_read(live->fds[stream], buffer, source->page_size);
 
-	do {
-		got = read(live->polls[stream].fd, buffer, source->page_size);
-	} while (got < 0 && errno == EINTR);
-	if (got < 0)
-		return errno == EAGAIN ? 0 : -errno;
-	if (got == 0)
-		return 0;
+	if (got <= 0)
+		return (int)got;
+	live->polls[stream].fd = live->fds[stream];
 	memset(buffer + got, 0, source->page_size - (size_t)got);
 	keep(live, stream);
 	*page = buffer;
@@ -87,11 +85,11 @@ static void live_release(struct page_source *source, size_t stream, const void *
 static int wait_for(struct pollfd *polls, size_t count, int *left_ms, int at_most_ms)
 {
 	int time = *left_ms < 0 || *left_ms > at_most_ms ? at_most_ms : *left_ms;
-	int ready = poll(polls, count, time);
+	int ready = raw_poll(polls, count, time);
 
 	if (*left_ms > 0)
 		*left_ms -= time;
-	return ready < 0 ? -errno : ready;
+	return ready;
 }
 
 static int live_wait(struct page_source *source, int wake_fd, int timeout_ms)
@@ -118,6 +116,7 @@ static void live_close(struct page_source *source)
 	free(live->free);
 	free(live->held);
 	free(live->polls);
+	free(live->fds);
 	free(live->streams);
 	free(live);
 }
@@ -152,11 +151,13 @@ int live_open(const struct live_stream *streams, size_t count, size_t page_size,
 	struct live *live = xcalloc(1, sizeof(*live));
 
 	live->streams = xcalloc(count + 1, sizeof(*live->streams));
+	live->fds = xcalloc(count + 1, sizeof(*live->fds));
 	live->polls = xcalloc(count + 1, sizeof(*live->polls));
 	live->held = xcalloc(count + 1, sizeof(*live->held));
 	for (size_t i = 0; i < count; i++) {
 		live->streams[i] =
 			(struct page_stream){ streams[i].cpu, streams[i].instance, page_size };
+		live->fds[i] = streams[i].fd;
 		live->polls[i] = (struct pollfd){ .fd = streams[i].fd, .events = POLLIN };
 	}
 	live->source = (struct page_source){ .ops = &live_ops,

@@ -158,6 +158,40 @@ START_TEST(waits)
 }
 END_TEST
 
+/*
+ * A CPU without a ring buffer has nothing to wait for, and says so at once: others are waited for
+ * all the same. A pipe of which the other end is closed says it, too.
+ */
+START_TEST(waits_for_the_others)
+{
+	int pipes[2], pair[2];
+	struct live_stream streams[2];
+	struct page_source *source;
+	const void *page;
+	uint64_t start;
+
+	ck_assert_int_eq(pipe(pipes), 0);
+	close(pipes[0]);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
+	streams[0] = (struct live_stream){ pipes[1], 0, 0 };
+	streams[1] = (struct live_stream){ pair[1], 1, 0 };
+	ck_assert_int_eq(live_open(streams, 2, PAGE, &source), 0);
+	ck_assert_int_eq(source->ops->wait(source, -1, -1), 0);
+	for (int i = 0; i < 3; i++) {
+		start = ms();
+		ck_assert_int_eq(source->ops->wait(source, -1, -1), 0);
+		ck_assert_uint_ge(ms() - start, 40);
+	}
+	ck_assert_int_eq(write(pair[0], "x", 1), 1);
+	ck_assert_int_eq(source->ops->wait(source, -1, 10000), 0);
+	ck_assert_int_eq(source->ops->next(source, 1, &page), 1);
+	source->ops->close(source);
+	close(pipes[1]);
+	close(pair[0]);
+	close(pair[1]);
+}
+END_TEST
+
 START_TEST(errors)
 {
 	struct live_stream stream = { -1, 0, 0 };
@@ -179,6 +213,7 @@ int main(void)
 	tcase_add_test(tests, pages_as_they_come);
 	tcase_add_test(tests, bounded_memory);
 	tcase_add_test(tests, waits);
+	tcase_add_test(tests, waits_for_the_others);
 	tcase_add_test(tests, errors);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);

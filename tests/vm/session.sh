@@ -8,6 +8,7 @@
 #   $PROBES            the 24 probes
 #   state_save         what of tracing could be left changed, by nk or by anyone
 #   state_kept NAME    passes where it is the same again
+#   cpus_are_absent    passes where there are CPUs that could be there and are not, as `boot -s N,maxcpus=M` makes them
 export NK_PROBES_PATH=/probes.d
 
 PROBES='tcp_connect tcp_accept tcp_close tcp_sendmsg tcp_recvmsg udp_sendmsg udp_recvmsg inet_csk_accept
@@ -101,6 +102,13 @@ state_kept() {
 	else
 		fail "$1" "left behind: $(diff $work/before $work/after | grep '^[-+][^-+]' | tr '\n' ' ')"
 	fi
+}
+
+# An instance has a directory of each of them, and no ring buffer.
+cpus_are_absent() {
+	local listed
+	listed=$(ls $tracing/per_cpu | wc -l)
+	[ "$listed" -gt "$(nproc)" ] && pass 'CPUs are absent' || skip 'CPUs are absent' "all $listed are there"
 }
 
 # quick_sets DIR: sets of probes, and a kernel that nk is quick to learn about: all its symbols and its BTF take seconds
