@@ -230,15 +230,30 @@ static struct source *add_source(struct builder *builder, const struct source *l
 	return source;
 }
 
+/* The field that says what a packet is, or NULL. */
+static const struct raw *ethertype_of(const struct builder *builder)
+{
+	for (size_t i = 0; i < builder->desc->field_count; i++) {
+		const struct event_field *field = &builder->desc->fields[i];
+		const struct raw *raw = find_raw(&builder->raws, field->name);
+
+		if (field->type.display == DISPLAY_ETHERTYPE && raw && raw->size == 2)
+			return raw;
+	}
+	return NULL;
+}
+
 static struct printpkt packet_of(const struct builder *builder, const struct source *source)
 {
 	const struct raws *raws = &builder->raws;
 	const struct raw *data = find_raw(raws, "_data");
 	const struct raw *tail = find_raw(raws, "_tail");
+	const struct raw *ethertype = ethertype_of(builder);
 	bool has_data = data && (data->size == 8 || data->size == 4);
 
 	return (struct printpkt){
 		.field = source->raw->name,
+		.ethertype = ethertype ? ethertype->name : NULL,
 		.bytes = whole_size(source->field, source->raw),
 		.before = source->field->before,
 		.has_data = has_data,

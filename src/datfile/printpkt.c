@@ -7,6 +7,8 @@
  */
 #include "datfile/printpkt.h"
 
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -75,6 +77,31 @@ static struct expr is_whole4(struct expr first)
 {
 	return printexpr_op(printexpr_op(first, "-", printexpr_number(0x45)), "<",
 			    printexpr_number(11));
+}
+
+/* As in packet_parse(). The number is that of the recording machine, which is this one. */
+static struct expr is_ethertype(const struct printpkt *packet, uint16_t ethertype)
+{
+	return printexpr_op(printexpr_leaf("REC->%s", packet->ethertype),
+			    "==", printexpr_number(htons(ethertype)));
+}
+
+static struct expr may_be(const struct printpkt *packet, uint16_t ethertype)
+{
+	if (!packet->ethertype)
+		return (struct expr){ 0 };
+	return printexpr_or(is_ethertype(packet, ethertype),
+			    printexpr_or(is_ethertype(packet, 0), is_ethertype(packet, ETH_P_ALL)));
+}
+
+static struct expr begins_ip4(const struct printpkt *packet, struct expr first)
+{
+	return printexpr_and(is_whole4(first), may_be(packet, ETH_P_IP));
+}
+
+static struct expr begins_ip6(const struct printpkt *packet, struct expr first)
+{
+	return printexpr_and(is_version(first, 6), may_be(packet, ETH_P_IPV6));
 }
 
 static struct expr is4(const struct printpkt *packet)
@@ -147,9 +174,11 @@ static struct expr has_bytes_n(const struct printpkt *packet, unsigned int n)
 static struct expr has_network(const struct printpkt *packet, int family)
 {
 	if (family == AF_INET)
-		return printexpr_and(is_whole4(first_byte(packet)), has_bytes_n(packet, 20));
+		return printexpr_and(begins_ip4(packet, first_byte(packet)),
+				     has_bytes_n(packet, 20));
 	if (family == AF_INET6)
-		return printexpr_and(is_version(first_byte(packet), 6), has_bytes_n(packet, 40));
+		return printexpr_and(begins_ip6(packet, first_byte(packet)),
+				     has_bytes_n(packet, 40));
 	return printexpr_or(has_network(packet, AF_INET), has_network(packet, AF_INET6));
 }
 
@@ -189,8 +218,9 @@ static struct expr is_one_of(const struct expr *number, const unsigned int *list
 static struct expr has_transport(const struct printpkt *packet, unsigned int n,
 				 const unsigned int *protos)
 {
-	struct expr in4 = printexpr_and(is_whole4(byte_n(packet, 0)), is_first_fragment(packet));
-	struct expr begins = printexpr_or(in4, is_version(byte_n(packet, 0), 6));
+	struct expr in4 =
+		printexpr_and(begins_ip4(packet, byte_n(packet, 0)), is_first_fragment(packet));
+	struct expr begins = printexpr_or(in4, begins_ip6(packet, byte_n(packet, 0)));
 	struct expr number = proto(packet);
 	struct expr is = is_one_of(&number, protos);
 	struct expr there = printexpr_and(begins, has_bytes(packet, transport_offset(packet, n)));

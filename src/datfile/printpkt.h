@@ -14,7 +14,8 @@
 
 /* Which window, and what the event has of the sk_buff; see resolve/event.h. */
 struct printpkt {
-	const char *field; /* its name: an array of bytes */
+	const char *field;     /* its name: an array of bytes */
+	const char *ethertype; /* name of the field that says what it is; NULL: none does */
 	size_t bytes;
 	long before;
 	bool has_data, has_head, has_nh, has_tail;

@@ -6,7 +6,9 @@
  */
 #include "decode/packet.h"
 
+#include <linux/if_ether.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 
 /* Of IPv6: not every libc has all of them. */
@@ -162,14 +164,21 @@ static void parse_ip6(struct packet *packet, const unsigned char *bytes, size_t 
 	parse_payload6(packet, bytes[6], bytes + 40, length - 40);
 }
 
-void packet_parse(struct packet *packet, const unsigned char *bytes, size_t length)
+/* A VLAN tag, an MPLS label or whatever else a frame carries may begin with a 4 or a 6, too. */
+static bool may_be(uint16_t ethertype, uint16_t wanted)
+{
+	return ethertype == wanted || ethertype == 0 || ethertype == ETH_P_ALL;
+}
+
+void packet_parse(struct packet *packet, uint16_t ethertype, const unsigned char *bytes,
+		  size_t length)
 {
 	packet->members = 0;
 	packet->family = 0;
 	if (length < 1)
 		return;
-	if (bytes[0] >> 4 == 4)
+	if (bytes[0] >> 4 == 4 && may_be(ethertype, ETH_P_IP))
 		parse_ip4(packet, bytes, length);
-	else if (bytes[0] >> 4 == 6)
+	else if (bytes[0] >> 4 == 6 && may_be(ethertype, ETH_P_IPV6))
 		parse_ip6(packet, bytes, length);
 }

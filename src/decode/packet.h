@@ -18,7 +18,11 @@ struct packet {
 	uint32_t numbers[PACKET_MEMBER_COUNT]; /* host order */
 };
 
-/* bytes begin with the network header. */
-void packet_parse(struct packet *packet, const unsigned char *bytes, size_t length);
+/*
+ * bytes begin with the network header. ethertype: what the sk_buff says that it is; 0, and
+ * ETH_P_ALL of senders that leave it open: the header alone tells.
+ */
+void packet_parse(struct packet *packet, uint16_t ethertype, const unsigned char *bytes,
+		  size_t length);
 
 #endif

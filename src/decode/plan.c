@@ -178,6 +178,23 @@ static void set_page(const struct builder *builder, struct plan_field *field)
 	field->len_offset = length->offset;
 }
 
+/* The field that says what the packet is; nothing where the event has none. */
+static uint16_t ethertype_offset(const struct builder *builder)
+{
+	const struct event_desc *desc = builder->desc;
+
+	for (size_t i = 0; i < desc->field_count; i++) {
+		const struct raw_field *raw;
+
+		if (desc->fields[i].type.display != DISPLAY_ETHERTYPE)
+			continue;
+		raw = raw_event_field(builder->raw, desc->fields[i].name);
+		if (raw && raw->size == 2)
+			return raw->offset;
+	}
+	return PLAN_NO_OFFSET;
+}
+
 static void add_packet(struct builder *builder, const struct event_field *from,
 		       struct plan_field *field)
 {
@@ -194,6 +211,7 @@ static void add_packet(struct builder *builder, const struct event_field *from,
 		tail && (tail->size == 4 || tail->size == 8) ? tail->offset : PLAN_NO_OFFSET;
 	field->tail_bytes = tail ? (uint8_t)tail->size : 0;
 	field->pointer_bytes = (uint8_t)builder->long_bytes;
+	field->ethertype_offset = ethertype_offset(builder);
 	set_page(builder, field);
 	for (size_t i = 0; i < from->type.packet_member_count; i++) {
 		uint8_t member = from->type.packet_order[i];

@@ -234,6 +234,13 @@ static bool find_packet(const struct record *record, const struct plan_field *fi
 	return *position < *length;
 }
 
+static uint16_t read_ethertype(const struct record *record, const struct plan_field *field)
+{
+	if (field->ethertype_offset == PLAN_NO_OFFSET)
+		return 0;
+	return (uint16_t)bytes_network(record->data[field->half] + field->ethertype_offset, 2);
+}
+
 /*
  * A driver may leave a packet in its page with less than the headers in the linear data, until the
  * stack asks for them (virtio_net: more than 128 bytes); GRO keeps where they are (frag0). What was
@@ -254,7 +261,8 @@ static bool parse_page(const struct record *record, const struct plan_field *fie
 	if (!is_pointer(frag, bytes) || bytes_signed(frag, bytes) >= 0 ||
 	    memcmp(event + field->page_offset, linear, (size_t)length) != 0)
 		return false;
-	packet_parse(packet, event + field->page_offset, field->page_size);
+	packet_parse(packet, read_ethertype(record, field), event + field->page_offset,
+		     field->page_size);
 	return packet->members & 1U << PACKET_LEN &&
 	       packet->numbers[PACKET_LEN] ==
 		       bytes_number(event + field->len_offset, 4, is_swapped);
@@ -271,7 +279,8 @@ const struct packet *record_packet(const struct record *record, const struct pla
 		return &context->packet;
 	left = find_packet(record, field, &position, &length) ? length - position : 0;
 	if (!parse_page(record, field, left ? window + position : window, left, &context->packet))
-		packet_parse(&context->packet, left ? window + position : window, (size_t)left);
+		packet_parse(&context->packet, read_ethertype(record, field),
+			     left ? window + position : window, (size_t)left);
 	context->packet_generation = context->generation;
 	context->packet_window = window;
 	return &context->packet;

@@ -88,6 +88,7 @@ struct plan_field {
 	/* PACKET: where they are in the event (see resolve/event.h), PLAN_NO_OFFSET: not there */
 	uint16_t head_offset, nh_offset, data_offset, tail_offset;
 	uint16_t frag_offset, page_offset, page_size, len_offset;
+	uint16_t ethertype_offset;
 	uint8_t pointer_bytes, tail_bytes;
 	int16_t before; /* bytes of the window before data */
 };

@@ -3,7 +3,8 @@
  * Names with a meaning, beside '_' for hidden: "_comm" is the task's name. "_head", "_data", "_nh"
  * and "_tail" are the sk_buff's head, data, network_header and tail, for packet windows of the same
  * event: the network header is at head + nh (without _nh: at data), and bytes from head + tail on
- * (64-bit; a pointer on 32-bit) are not the packet's linear data and mean nothing.
+ * (64-bit; a pointer on 32-bit) are not the packet's linear data and mean nothing. A field of type
+ * ethertype in the same event says whether the window has a packet of IP at all.
  *
  * A field name that both halves of a call have is shown once: the return's value where it means
  * something, else the entry's.

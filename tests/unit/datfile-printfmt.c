@@ -480,6 +480,34 @@ START_TEST(packet_outside_its_window)
 }
 END_TEST
 
+/* Whatever the bytes look like: what the frame says that it carries has the last word. */
+START_TEST(packet_of_another_ethertype)
+{
+	static const struct {
+		uint16_t ethertype;
+		bool is_shown;
+	} cases[] = { { 0x8100, false }, { 0x86dd, false }, { 0x88b5, false },
+		      { 0x0800, true },	 { 0x0003, true },  { 0, true } };
+	struct event_desc *desc = describe("dev_queue_xmit", xmit_fields, 9);
+	struct event event;
+
+	event_open(&event, "dev_queue_xmit", desc);
+	int i = tcp4(&event);
+	for (size_t j = 0; j < sizeof(cases) / sizeof(*cases); j++) {
+		uint16_t wire = htons(cases[j].ethertype);
+
+		memcpy(at(&event, i, "proto"), &wire, 2);
+		if (!cases[j].is_shown) {
+			assert_no_packet(&event, i);
+			continue;
+		}
+		NK_FREE char *text = print(&event, i);
+		check_packet(text, packet(&event, i), "l4proto");
+	}
+	event_close(&event, desc);
+}
+END_TEST
+
 START_TEST(packet_with_a_short_linear_part)
 {
 	struct event_desc *desc = describe("dev_queue_xmit", xmit_fields, 9);
@@ -598,6 +626,7 @@ static Suite *printfmt_suite(void)
 	tcase_add_test(tests, packet_at_any_position);
 	tcase_add_test(tests, packet_at_a_fixed_position);
 	tcase_add_test(tests, packet_outside_its_window);
+	tcase_add_test(tests, packet_of_another_ethertype);
 	tcase_add_test(tests, packet_with_a_short_linear_part);
 	tcase_add_test(tests, later_fragment_has_no_ports);
 	tcase_add_test(tests, ipv4_options_before_the_ports);

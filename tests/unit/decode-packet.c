@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <check.h>
+#include <linux/if_ether.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
@@ -76,7 +77,7 @@ static struct packet parse(const struct bytes *bytes)
 	struct packet packet;
 
 	memcpy(copy, bytes->data, bytes->length);
-	packet_parse(&packet, copy, bytes->length);
+	packet_parse(&packet, 0, copy, bytes->length);
 	if (packet.members & 1U << PACKET_SADDR)
 		ck_assert_uint_le((size_t)(packet.addresses[1] - copy) +
 					  (packet.family == AF_INET ? 4 : 16),
@@ -114,7 +115,7 @@ START_TEST(ip4)
 
 	add_ip4(&bytes, IPPROTO_TCP, _i ? 40 : 0, 0);
 	add_tcp(&bytes);
-	packet_parse(&packet, bytes.data, bytes.length);
+	packet_parse(&packet, 0, bytes.data, bytes.length);
 	ck_assert_uint_eq(packet.family, AF_INET);
 	ck_assert_ptr_eq(packet.addresses[PACKET_SADDR], bytes.data + 12);
 	ck_assert_ptr_eq(packet.addresses[PACKET_DADDR], bytes.data + 16);
@@ -201,7 +202,7 @@ START_TEST(ip6)
 		add_extension(&bytes, IPPROTO_TCP, 4, 24);
 	}
 	add_tcp(&bytes);
-	packet_parse(&packet, bytes.data, bytes.length);
+	packet_parse(&packet, 0, bytes.data, bytes.length);
 	ck_assert_uint_eq(packet.family, AF_INET6);
 	ck_assert_ptr_eq(packet.addresses[PACKET_SADDR], bytes.data + 8);
 	ck_assert_ptr_eq(packet.addresses[PACKET_DADDR], bytes.data + 24);
@@ -280,6 +281,36 @@ START_TEST(no_packet)
 }
 END_TEST
 
+/* What the frame says that it carries has the last word; 0 and ETH_P_ALL say nothing. */
+START_TEST(ethertypes)
+{
+	static const struct {
+		uint16_t ethertype;
+		bool is_ip4, is_ip6;
+	} cases[] = {
+		{ ETH_P_IP, true, false },	 { ETH_P_IPV6, false, true },
+		{ ETH_P_8021Q, false, false },	 { ETH_P_8021AD, false, false },
+		{ ETH_P_MPLS_UC, false, false }, { ETH_P_ARP, false, false },
+		{ ETH_P_802_2, false, false },	 { 0x88b5, false, false },
+		{ ETH_P_ALL, true, true },	 { 0, true, true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct bytes in4 = { 0 }, in6 = { 0 };
+		struct packet packet;
+
+		add_ip4(&in4, IPPROTO_TCP, 0, 0);
+		add_ip6(&in6, IPPROTO_TCP);
+		packet_parse(&packet, cases[i].ethertype, in4.data, in4.length);
+		ck_assert_int_eq(packet.family, cases[i].is_ip4 ? AF_INET : 0);
+		ck_assert_int_eq(packet.members != 0, cases[i].is_ip4);
+		packet_parse(&packet, cases[i].ethertype, in6.data, in6.length);
+		ck_assert_int_eq(packet.family, cases[i].is_ip6 ? AF_INET6 : 0);
+		ck_assert_int_eq(packet.members != 0, cases[i].is_ip6);
+	}
+}
+END_TEST
+
 START_TEST(random_bytes)
 {
 	srandom(20261123);
@@ -310,6 +341,7 @@ int main(void)
 	tcase_add_test(tests, ip6_icmp);
 	tcase_add_loop_test(tests, cut_short, 0, 2);
 	tcase_add_test(tests, no_packet);
+	tcase_add_test(tests, ethertypes);
 	tcase_add_test(tests, random_bytes);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);

@@ -499,6 +499,45 @@ START_TEST(packet_in_page)
 }
 END_TEST
 
+/* A VLAN tag with priority 3 and ID 1, and what follows it: no IPv6 header, though it begins with a
+ * 6. */
+START_TEST(packet_by_ethertype)
+{
+	static const unsigned char tag[40] = { 0x60, 0x01, 0x86, 0xdd, 0x60 };
+	static const struct {
+		uint16_t ethertype;
+		const unsigned char *bytes;
+		bool is_shown;
+	} cases[] = { { 0x8100, tag, false }, { 0x86dd, tag, true },  { 0x0800, udp, true },
+		      { 0x86dd, udp, false }, { 0x88b5, udp, false }, { 0x0003, udp, true },
+		      { 0x0800, tag, false }, { 0x0004, udp, false } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		unsigned char window[40] = { 0 };
+		unsigned char wire[2] = { (unsigned char)(cases[i].ethertype >> 8),
+					  (unsigned char)cases[i].ethertype };
+		struct maker maker;
+		struct record record;
+
+		memcpy(window, cases[i].bytes, cases[i].bytes == tag ? 40 : sizeof(udp));
+		maker_begin(&maker, BIG(_i), LONG(_i));
+		packet(add_bytes(&maker, "pkt", DISPLAY_PACKET, window, 40, 8), "saddr", 0);
+		text_addf(&maker.format, "\tfield:u16 proto;\toffset:%zu;\tsize:2;\tsigned:0;\n",
+			  maker.event.used);
+		memcpy(maker.event.bytes + maker.event.used, wire, 2);
+		maker.event.used += 2;
+		describe(&maker, "proto", DISPLAY_ETHERTYPE, 2);
+		maker_end(&maker, &record);
+		expect_number(&record, "proto", cases[i].ethertype);
+		if (cases[i].is_shown)
+			ck_assert_int_eq(get(&record, "saddr").kind, VALUE_BYTES);
+		else
+			expect_absent(&record, "saddr");
+		maker_free(&maker);
+	}
+}
+END_TEST
+
 /* A kernel without arrays: parts one behind the other. */
 START_TEST(parts)
 {
@@ -608,6 +647,7 @@ int main(void)
 	tcase_add_loop_test(tests, packet_windows, 0, 4);
 	tcase_add_test(tests, packet_positions);
 	tcase_add_loop_test(tests, packet_in_page, 0, 4);
+	tcase_add_loop_test(tests, packet_by_ethertype, 0, 4);
 	tcase_add_test(tests, parts);
 	tcase_add_test(tests, symbols);
 	tcase_add_test(tests, comms);

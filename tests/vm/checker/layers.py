@@ -11,6 +11,7 @@ from .packets import (
 from .truth import PROTOCOL_NAMES, plain
 from .want import Either, Want
 
+OF_IP = ("saddr", "sport", "daddr", "dport", "l4proto")  # whatever a frame's payload looks like
 NUMBERS = {name: number for number, name in PROTOCOL_NAMES.items()}
 
 
@@ -46,7 +47,7 @@ class Layer:
         devices = Either(*truth.devices())
         length = self.header + packet.length
         if packet.version is None:
-            return Want({"dev": devices, "len": length, "proto": packet.protocol})
+            return Want({"dev": devices, "len": length, "proto": packet.protocol}, absent=OF_IP)
         if self.link:
             fields = {"dev": devices, "len": length, "proto": ETHERTYPES[packet.version]}
             return Want({**fields, **packet.ends()}, {"l4proto": packet.protocol})

@@ -120,6 +120,13 @@ static struct sock *packet_socket(struct actor *actor, enum side side, int type)
 	return sock;
 }
 
+static const uint8_t like_ip4[] = { 0x45, 0,  0,    85,	  0x6e, 0x6b, 0x40, 0, 64, 17,
+				    0,	  0,  192,  0,	  2,	1,    192,  0, 2,  2,
+				    0,	  53, 0x15, 0xb3, 0,	65,   0,    0 };
+static const uint8_t like_ip6[] = { 0x60, 0,	0,    0,	0,    45,   17,	  64,	0x20,
+				    0x01, 0x0d, 0xb8, [23] = 1, 0x20, 0x01, 0x0d, 0xb8, [39] = 2,
+				    0,	  53,	0x15, 0xb3,	0,    45,   0,	  0 };
+
 void scenario_packet(struct actor *actor, int family)
 {
 	struct run *run = actor->run;
@@ -135,9 +142,13 @@ void scenario_packet(struct actor *actor, int family)
 	memset(frame, run->is_lo ? 0 : 0xff, ETH_ALEN);
 	frame[12] = ETHERTYPE_OF_NO_ONE >> 8;
 	frame[13] = ETHERTYPE_OF_NO_ONE & 0xff;
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		struct send message = { .how = SEND, .data = frame, .note = "frame" };
 
+		/* The second looks like a UDP datagram over IPv4, the third over IPv6. */
+		if (i > 0)
+			memcpy(frame + ETH_HLEN, i == 1 ? like_ip4 : like_ip6,
+			       i == 1 ? sizeof(like_ip4) : sizeof(like_ip6));
 		message.len = run_odd(run, 99, 1399);
 		call_send(actor, from, &message);
 		call_recv(actor, to, &wanted);
