@@ -125,8 +125,7 @@ static int take_all(struct dumper *dumper, struct diags *diags)
 			int err = take_cpu(dumper, i, j);
 
 			if (err)
-				return diag_error(diags, -err, "cannot write '%s': %s",
-						  dumper->path, strerror(-err));
+				return dat_writer_say(dumper->path, err, diags);
 		}
 	}
 	return 0;

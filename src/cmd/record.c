@@ -182,7 +182,7 @@ static int work(struct worker *worker, void *context, struct diags *diags)
 	free(recorder->polls);
 	progress_end(&recorder->progress);
 	if (err) {
-		diag_error(diags, -err, "cannot write '%s': %s", recorder->path, strerror(-err));
+		dat_writer_say(recorder->path, err, diags);
 		return CMD_FAILED;
 	}
 	return sum_up(recorder, worker);

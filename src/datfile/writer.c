@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Meta and pages to a trace.dat that can be read at any moment. A page is in the file before the
- * size that covers it is published; sizes are kept nowhere else than in the mapped header, so that
- * whoever has the mapping, after a fork too, can finish the file.
+ * size that covers it is published. The sizes are also in memory that a fork shares, so that either
+ * process can finish the file; and not in a mapping of it: who truncates the file would kill both.
  */
 #include "datfile/writer.h"
 
@@ -41,26 +41,39 @@
 /* For what is known only at the end, where there is no room to write it anew. */
 #define RESERVE_BYTES 65536
 
+/* How many bytes at the beginning of the file tell that it still is what was written. */
+#define MARK_BYTES 16
+
+/* What the process that writes and the one that finishes have in common. */
+struct shared {
+	bool is_spoilt;	  /* somebody else has changed the file */
+	uint64_t sizes[]; /* by stream: bytes of pages */
+};
+
 struct dat_writer {
 	struct newfile_place place;
 	int fd;
 	int pipe_fds[2];
-	struct dat_image image; /* as it was written; sizes are in the map */
+	struct dat_image image; /* as it was written, but for the sizes */
 	size_t *first_stream;	/* by buffer */
 	size_t *page_sizes;	/* by buffer */
 	uint64_t room;		/* of a stream */
 	uint64_t limit;		/* of all pages; 0: none */
 	const struct compression *compression;
-	unsigned char *map;  /* the file's first image.bytes.length bytes */
+	struct shared *shared;
 	unsigned char *page; /* for read(2) */
 	int failed;	     /* -errno that ended the recording */
 	bool is_stale;	     /* the pages that it has go when the next one comes */
 };
 
+static size_t shared_bytes(const struct dat_writer *writer)
+{
+	return sizeof(struct shared) + writer->image.stream_count * sizeof(uint64_t);
+}
+
 static uint64_t published(const struct dat_writer *writer, size_t stream)
 {
-	return bytes_get64(writer->map + writer->image.place_at[stream] + 8,
-			   writer->image.is_big_endian);
+	return writer->shared->sizes[stream];
 }
 
 static int put_at(const struct dat_writer *writer, const void *bytes, size_t length,
@@ -77,15 +90,50 @@ static int put_at(const struct dat_writer *writer, const void *bytes, size_t len
 }
 
 /*
- * By a write and not through the map: where the file system has no room for a page that it has
- * written before, as on btrfs, that is an error and not a signal. A kill does not part it.
+ * By a write, which a kill does not part. In memory first: what is in the file and in no size that
+ * is known to the process that finishes it would be lost.
  */
 static int publish(const struct dat_writer *writer, size_t stream, uint64_t bytes)
 {
 	unsigned char size[8];
 
+	writer->shared->sizes[stream] = bytes;
 	bytes_put64(size, bytes, writer->image.is_big_endian);
 	return put_at(writer, size, sizeof(size), writer->image.place_at[stream] + 8);
+}
+
+/* What the file has at least, as long as nobody else makes it shorter. */
+static uint64_t bytes_written(const struct dat_writer *writer)
+{
+	uint64_t least = writer->image.bytes.length;
+
+	for (size_t i = 0; i < writer->image.stream_count; i++) {
+		uint64_t end = writer->image.places[i].offset + published(writer, i);
+
+		if (published(writer, i) && end > least)
+			least = end;
+	}
+	return least;
+}
+
+/* 0, or -ESTALE: somebody has truncated the file, or written another one into it. */
+static int check_file(const struct dat_writer *writer)
+{
+	unsigned char mark[MARK_BYTES];
+	struct stat status;
+	ssize_t got;
+
+	if (fstat(writer->fd, &status) < 0)
+		return -errno;
+	do {
+		got = pread(writer->fd, mark, sizeof(mark), 0);
+	} while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return -errno;
+	if (got < MARK_BYTES || memcmp(mark, writer->image.bytes.data, MARK_BYTES) != 0 ||
+	    (uint64_t)status.st_size < bytes_written(writer))
+		writer->shared->is_spoilt = true;
+	return writer->shared->is_spoilt ? -ESTALE : 0;
 }
 
 /* FAT fills a file up with zeros instead of leaving holes. */
@@ -173,13 +221,14 @@ static int lay_out(struct dat_writer *writer, const struct dat_meta *meta)
 	return write_image(writer->fd, &writer->image);
 }
 
-static int map_header(struct dat_writer *writer)
+static int share_sizes(struct dat_writer *writer)
 {
-	void *map = mmap(NULL, writer->image.bytes.length, PROT_READ, MAP_SHARED, writer->fd, 0);
+	void *shared = mmap(NULL, shared_bytes(writer), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	if (map == MAP_FAILED)
+	if (shared == MAP_FAILED)
 		return -errno;
-	writer->map = map;
+	writer->shared = shared;
 	return 0;
 }
 
@@ -206,8 +255,8 @@ static int check_meta(const struct dat_meta *meta, struct diags *diags)
 
 static void writer_free(struct dat_writer *writer)
 {
-	if (writer->map)
-		munmap(writer->map, writer->image.bytes.length);
+	if (writer->shared)
+		munmap(writer->shared, shared_bytes(writer));
 	if (writer->fd >= 0)
 		close(writer->fd);
 	for (int i = 0; i < 2; i++)
@@ -232,7 +281,7 @@ static int create_file(struct dat_writer *writer, const struct dat_meta *meta)
 	writer->fd = file.fd;
 	ret = lay_out(writer, meta);
 	if (!ret)
-		ret = map_header(writer);
+		ret = share_sizes(writer);
 	if (!ret)
 		ret = newfile_commit(&writer->place, &file);
 	if (ret < 0) {
@@ -339,6 +388,8 @@ int dat_writer_write_page(struct dat_writer *writer, size_t buffer, size_t cpu_i
 	if (!ret && room_left(writer, stream) < page_size)
 		return -EFBIG;
 	if (!ret)
+		ret = check_file(writer);
+	if (!ret)
 		ret = clear_stale(writer);
 	if (!ret)
 		ret = write_at(writer->fd, page, size, (uint64_t)end_of(writer, stream));
@@ -357,11 +408,14 @@ int dat_writer_write_page(struct dat_writer *writer, size_t buffer, size_t cpu_i
 /* What is in the pipe to the end of a stream. */
 static int drain_pipe(struct dat_writer *writer, size_t stream, size_t bytes)
 {
-	int ret = bytes ? clear_stale(writer) : 0;
-	off_t offset = end_of(writer, stream);
+	int ret = bytes ? check_file(writer) : 0;
+	off_t offset;
 
+	if (!ret && bytes)
+		ret = clear_stale(writer);
 	if (ret < 0)
 		return ret;
+	offset = end_of(writer, stream);
 	for (size_t left = bytes; left;) {
 		ssize_t moved =
 			splice(writer->pipe_fds[0], NULL, writer->fd, &offset, left, SPLICE_F_MOVE);
@@ -453,6 +507,13 @@ int dat_writer_splice(struct dat_writer *writer, size_t buffer, size_t cpu_index
 	return ret;
 }
 
+int dat_writer_say(const char *path, int err, struct diags *diags)
+{
+	if (err == -ESTALE)
+		return err;
+	return diag_error(diags, -err, "cannot write '%s': %s", path, strerror(-err));
+}
+
 uint64_t dat_writer_size(const struct dat_writer *writer)
 {
 	uint64_t size = 0;
@@ -528,6 +589,14 @@ int dat_writer_finish(struct dat_writer *writer, const struct dat_meta *meta, st
 	if (count_streams(meta) != writer->image.stream_count) {
 		writer_free(writer);
 		return diag_error(diags, EINVAL, "the recording's CPUs have changed");
+	}
+	if (check_file(writer) == -ESTALE) {
+		ret = diag_error(diags, ESTALE,
+				 "'%s' was truncated or overwritten while it was recorded: what it "
+				 "had is lost",
+				 writer->place.path);
+		writer_free(writer);
+		return ret;
 	}
 	ret = write_compact(writer, meta);
 	if (ret < 0 && add_in_place(writer, meta) < 0)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Writes a v7 trace.dat without compression. While it is written every CPU has a region of its own
- * in a sparse file; pages are written first, then the CPU's size is published in the header through
- * a shared mapping: a recording that is killed at any moment is readable up to what was published.
- * A finished one is made compact, in a new file that takes the name by rename(2).
+ * in a sparse file; pages are written first, then the CPU's size is published in the header: a
+ * recording that is killed at any moment is readable up to what was published. A finished one is
+ * made compact, in a new file that takes the name by rename(2).
  */
 #ifndef NK_DATFILE_WRITER_H
 #define NK_DATFILE_WRITER_H
@@ -26,13 +26,20 @@ int dat_writer_create(const char *path, const struct dat_meta *meta, struct dat_
 /*
  * Moves what is ready in a trace_pipe_raw to the file by splice(2), whole pages; *bytes says how
  * much. all: everything, partial pages too (at the end). 0, or -errno (-ENOSPC, -EIO ...): from
- * then on nothing more is taken. -EFBIG: the CPU's region is full.
+ * then on nothing more is taken. -EFBIG: the CPU's region is full. -ESTALE: somebody else has
+ * truncated the file, or written over it.
  */
 int dat_writer_splice(struct dat_writer *writer, size_t buffer, size_t cpu_index, int raw_fd,
 		      bool all, size_t *bytes);
 /* The same for one page in memory; what is short of a page is filled up with zeros. */
 int dat_writer_write_page(struct dat_writer *writer, size_t buffer, size_t cpu_index,
 			  const void *page, size_t size);
+
+/*
+ * Says what ended the writing, and returns it; nothing where dat_writer_finish() will, which finds
+ * the file spoilt, too.
+ */
+int dat_writer_say(const char *path, int err, struct diags *diags);
 
 /* Bytes of pages so far. */
 uint64_t dat_writer_size(const struct dat_writer *writer);

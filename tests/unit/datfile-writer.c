@@ -657,6 +657,67 @@ START_TEST(finished_by_another_process)
 }
 END_TEST
 
+/* As whoever truncates the file, or writes over it; and for two processes, as it is recorded. */
+static void assert_spoilt(void (*spoil)(const char *path))
+{
+	NK_FREE char *original = fixture_path("v6", ".dat");
+	struct dat_reader *from = fixture_open(original);
+	const struct dat_meta *meta = dat_reader_meta(from);
+	const void *page = any_page(dat_reader_pages(from));
+	struct dat_writer *writer = create(fixture_scratch(), meta);
+	struct diags diags = { 0 };
+	size_t length;
+	int status;
+	pid_t child;
+
+	ck_assert_int_eq(dat_writer_write_page(writer, 0, 1, page, PAGE), 0);
+	spoil(fixture_scratch());
+	NK_FREE char *spoilt = fixture_read(fixture_scratch(), &length);
+	child = fork();
+	if (!child) {
+		bool refused = dat_writer_write_page(writer, 0, 1, page, PAGE) == -ESTALE &&
+			       dat_writer_write_page(writer, 0, 0, page, PAGE) == -ESTALE;
+
+		_exit(!refused);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(dat_writer_finish(writer, meta, &diags), -ESTALE);
+	ck_assert_uint_eq(diags.count, 1);
+	ck_assert_ptr_nonnull(strstr(diags.items[0].text, "was truncated or overwritten"));
+	diags_clear(&diags);
+	/* Nothing was written to what is somebody else's now. */
+	size_t length_now;
+	NK_FREE char *now = fixture_read(fixture_scratch(), &length_now);
+	ck_assert_uint_eq(length_now, length);
+	ck_assert_mem_eq(now, spoilt, length);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+
+static void make_empty(const char *path)
+{
+	ck_assert_int_eq(truncate(path, 0), 0);
+}
+
+static void cut_a_page(const char *path)
+{
+	ck_assert_int_eq(truncate(path, 65536), 0);
+}
+
+static void write_another(const char *path)
+{
+	fixture_write(path, "another file's contents", 23);
+}
+
+START_TEST(spoilt_by_others)
+{
+	void (*const ways[])(const char *path) = { make_empty, cut_a_page, write_another };
+
+	assert_spoilt(ways[_i]);
+}
+END_TEST
+
 static void assert_not_created(const char *path, int err)
 {
 	NK_FREE char *original = fixture_path("v7", ".dat");
@@ -906,6 +967,7 @@ static Suite *writer_suite(void)
 	tcase_add_test(tests, full_and_anew);
 	tcase_add_test(tests, killed_while_writing);
 	tcase_add_test(tests, finished_by_another_process);
+	tcase_add_loop_test(tests, spoilt_by_others, 0, 3);
 	tcase_add_test(tests, only_regular_files_are_replaced);
 	tcase_add_test(tests, older_file_goes_at_the_rename);
 	tcase_add_test(tests, limit_on_file_sizes);
