@@ -14,6 +14,7 @@
 #include "cmd/until.h"
 #include "datfile/writer.h"
 #include "session/flight.h"
+#include "session/ownership.h"
 
 static int write_meta(const struct session *session, const char *name, struct diags *diags)
 {
@@ -47,6 +48,17 @@ static int arm(struct session *session, const char *name, struct diags *diags)
 	return err;
 }
 
+static void warn_of_place(const struct kernel *kernel, struct diags *diags)
+{
+	NK_FREE char *place = ownership_short_lived(kernel->root_fd);
+
+	if (place)
+		diag_warning(diags,
+			     "it is noted in '%s', which may go when you log out: it is forgotten "
+			     "then. With a /run/nk of your own it stays (PERMISSIONS in nk(1))",
+			     place);
+}
+
 static int run(const struct command *command, const struct options *options)
 {
 	const struct live_wish wish = {
@@ -68,6 +80,8 @@ static int run(const struct command *command, const struct options *options)
 	}
 	if (status == CMD_DONE && arm(session, wish.name, &diags) != 0)
 		status = CMD_FAILED;
+	if (status == CMD_DONE)
+		warn_of_place(setup.kernel, &diags);
 	setup_say(&diags, options->quiet);
 	setup_clear(&setup);
 	if (status != CMD_DONE)

@@ -50,14 +50,23 @@ static int check_safe(int fd, const char *path, struct diags *diags)
 static char *private_path(int root_fd)
 {
 	const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
+	unsigned int user = (unsigned int)geteuid();
+	NK_FREE char *login = xasprintf("/run/user/%u", user);
 	struct stat status;
 
-	if (geteuid() == 0 ||
-	    (fstatat(root_fd, DEFAULT_PATH, &status, 0) == 0 && status.st_uid == geteuid()))
+	if (user == 0 || (fstatat(root_fd, DEFAULT_PATH, &status, 0) == 0 && status.st_uid == user))
 		return NULL;
+	/* sudo and cron do not pass the variable on: one user's sessions are in one place. */
+	if (!runtime && stat(login, &status) == 0 && status.st_uid == user)
+		runtime = login;
 	if (runtime && *runtime == '/')
 		return xasprintf("%s/nk", runtime);
-	return xasprintf("/tmp/nk-%u", (unsigned int)geteuid());
+	return xasprintf("/tmp/nk-%u", user);
+}
+
+char *ownership_short_lived(int root_fd)
+{
+	return private_path(root_fd);
 }
 
 int ownership_open(int root_fd, const char *path, bool make, int *run_fd, struct diags *diags)
