@@ -147,6 +147,8 @@ int session_filter_event(struct session *session, size_t index, const char *expr
 	int err = set_filter(session, event, filter, diags);
 
 	event->is_filtered = event->is_filtered || !err;
+	free(event->pushed);
+	event->pushed = expr && !err ? xstrdup(expr) : NULL;
 	/* The kernel has taken away the one that there was. */
 	if (err)
 		set_filter(session, event, own, NULL);
@@ -180,16 +182,18 @@ int session_set_filter(struct session *session, const struct resolved_probe *pro
 }
 
 /*
- * Without a condition the kernel would turn off before it records: such a one as always holds is
- * there for the event itself. Where an instance does not record the event its trigger sees it all
- * the same.
+ * A trigger is asked before the event's filters are: it has to have them in its own condition, or
+ * an event that is not recorded would be the one to freeze at. Without a condition the kernel would
+ * turn off before it records: such a one as always holds is there for the event itself. Where an
+ * instance does not record the event its trigger sees it all the same.
  */
 int session_freeze_at(struct session *session, size_t index, const char *expr, struct diags *diags)
 {
 	const struct session_event *event = &session->events[index];
-	bool is_any = !event->def->filter && !expr;
+	bool is_filtered = event->def->filter || event->pushed;
+	NK_FREE char *recorded = is_filtered ? combine(event->def->filter, event->pushed) : NULL;
 	NK_FREE char *filter =
-		is_any ? xstrdup("common_type != 0") : combine(event->def->filter, expr);
+		recorded || expr ? combine(recorded, expr) : xstrdup("common_type != 0");
 	NK_FREE char *trigger = xasprintf("traceoff:1 if %s", filter);
 	NK_FREE char *path =
 		xasprintf("events/%s/%s/trigger", event->def->desc.group, event->def->desc.name);

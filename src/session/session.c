@@ -200,8 +200,10 @@ static void session_free(struct session *session)
 	delist(session);
 	for (size_t i = 0; i < session->instance_count; i++)
 		instance_clear(&session->instances[i]);
-	for (size_t i = 0; i < session->event_count; i++)
+	for (size_t i = 0; i < session->event_count; i++) {
 		free(session->events[i].format);
+		free(session->events[i].pushed);
+	}
 	for (size_t i = 0; i < state->owned_count; i++)
 		free(state->owned[i]);
 	for (size_t i = 0; i < state->stray_count; i++)

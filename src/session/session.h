@@ -61,6 +61,7 @@ struct session_event {
 	char *format;			     /* text of the format file */
 	bool is_shared;			     /* the definition was there already */
 	bool is_filtered;		     /* by the kernel: not every hit is recorded */
+	char *pushed;			     /* filter beside the probe's own; NULL: none */
 	uint64_t hits_before, misses_before; /* kprobe_profile before session_start() */
 	/* Of this session, after session_stop(), where is_counted; a tracepoint is not counted. */
 	bool is_counted;
