@@ -405,28 +405,43 @@ int dat_writer_write_page(struct dat_writer *writer, size_t buffer, size_t cpu_i
 	return ret;
 }
 
-/* What is in the pipe to the end of a stream. */
-static int drain_pipe(struct dat_writer *writer, size_t stream, size_t bytes)
+/* What is in the pipe into the file, as far as that has room: *left did not go. */
+static int move_on(struct dat_writer *writer, off_t offset, size_t *left)
 {
-	int ret = bytes ? check_file(writer) : 0;
-	off_t offset;
-
-	if (!ret && bytes)
-		ret = clear_stale(writer);
-	if (ret < 0)
-		return ret;
-	offset = end_of(writer, stream);
-	for (size_t left = bytes; left;) {
-		ssize_t moved =
-			splice(writer->pipe_fds[0], NULL, writer->fd, &offset, left, SPLICE_F_MOVE);
+	while (*left) {
+		ssize_t moved = splice(writer->pipe_fds[0], NULL, writer->fd, &offset, *left,
+				       SPLICE_F_MOVE);
 
 		if (moved < 0 && errno == EINTR)
 			continue;
 		if (moved <= 0)
 			return moved < 0 ? -errno : -EIO;
-		left -= (size_t)moved;
+		*left -= (size_t)moved;
 	}
-	return publish(writer, stream, published(writer, stream) + bytes);
+	return 0;
+}
+
+/*
+ * What is in the pipe to the end of a stream. It is nowhere else any more: of what the file did not
+ * take whole, the pages that it did take are kept; the rest is in the way of all that would follow.
+ */
+static int drain_pipe(struct dat_writer *writer, size_t stream, size_t page_size, size_t bytes)
+{
+	size_t left = bytes;
+	int ret = bytes ? check_file(writer) : 0;
+
+	if (!ret && bytes)
+		ret = clear_stale(writer);
+	if (!ret)
+		ret = move_on(writer, end_of(writer, stream), &left);
+
+	size_t whole = (bytes - left) / page_size * page_size;
+	int unpublished = whole ? publish(writer, stream, published(writer, stream) + whole) : 0;
+
+	if (!ret)
+		ret = unpublished;
+	writer->failed = ret;
+	return ret;
 }
 
 /* What may be moved at once, in whole pages. */
@@ -462,7 +477,7 @@ static int splice_once(struct dat_writer *writer, size_t stream, size_t page_siz
 	if ((size_t)taken % page_size)
 		return -EIO;
 	*bytes = (size_t)taken;
-	return drain_pipe(writer, stream, *bytes);
+	return drain_pipe(writer, stream, page_size, *bytes);
 }
 
 /* splice(2) leaves the page that the kernel still writes to; read(2) takes what is in it. */

@@ -588,6 +588,52 @@ static void kill_one(const char *path, const struct dat_meta *meta, const unsign
 	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
+/* What was taken out of a ring buffer is nowhere else: as much of it as the file has room for
+ * stays. */
+START_TEST(as_far_as_there_is_room)
+{
+	NK_FREE char *original = fixture_path("v6", ".dat");
+	struct dat_reader *from = fixture_open(original);
+	const struct dat_meta *meta = dat_reader_meta(from);
+	const void *page = any_page(dat_reader_pages(from)), *read;
+	struct dat_writer *writer = create(fixture_scratch(), meta);
+	struct page_source *source;
+	struct rlimit old, limit;
+	struct dat_reader *reader;
+	struct stat status;
+	size_t bytes;
+	int fds[2];
+
+	ck_assert_int_eq(pipe2(fds, O_NONBLOCK | O_CLOEXEC), 0);
+	ck_assert_int_eq(dat_writer_write_page(writer, 0, 1, page, PAGE), 0);
+	ck_assert_int_eq(stat(fixture_scratch(), &status), 0);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(write(fds[1], page, PAGE), PAGE);
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &old);
+	limit = (struct rlimit){ (rlim_t)status.st_size + 2 * PAGE + PAGE / 2, old.rlim_max };
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert_int_eq(dat_writer_splice(writer, 0, 1, fds[0], true, &bytes), -EFBIG);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &old), 0);
+	/* What would follow would not be in step. */
+	ck_assert_int_eq(dat_writer_splice(writer, 0, 1, fds[0], true, &bytes), -EFBIG);
+	ck_assert_uint_eq(dat_writer_size(writer), 3 * PAGE);
+	finish(writer, meta);
+	reader = fixture_open(fixture_scratch());
+	source = dat_reader_pages(reader);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(source->ops->next(source, 0, &read), 1);
+		ck_assert_mem_eq(read, page, PAGE);
+	}
+	ck_assert_int_eq(source->ops->next(source, 0, &read), 0);
+	close(fds[0]);
+	close(fds[1]);
+	dat_reader_close(reader);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+
 START_TEST(killed_while_writing)
 {
 	NK_FREE char *original = fixture_path("v6", ".dat");
@@ -965,6 +1011,7 @@ static Suite *writer_suite(void)
 	tcase_add_test(tests, pages_by_splice);
 	tcase_add_loop_test(tests, compressed_at_the_end, 0, 2);
 	tcase_add_test(tests, full_and_anew);
+	tcase_add_test(tests, as_far_as_there_is_room);
 	tcase_add_test(tests, killed_while_writing);
 	tcase_add_test(tests, finished_by_another_process);
 	tcase_add_loop_test(tests, spoilt_by_others, 0, 3);
