@@ -46,8 +46,8 @@ struct recorder {
 	bool is_full; /* of --size */
 };
 
-/* One round over all CPUs; *moved: bytes. */
-static int splice_all(struct recorder *recorder, const struct session *session, bool all,
+/* One round over all CPUs; *moved: bytes. partial: as of dat_writer_splice(). */
+static int splice_all(struct recorder *recorder, const struct session *session, bool partial,
 		      size_t *moved)
 {
 	struct pollfd *poll = recorder->polls;
@@ -59,7 +59,7 @@ static int splice_all(struct recorder *recorder, const struct session *session, 
 		for (size_t j = 0; j < instance->cpu_count && !recorder->is_full; j++) {
 			size_t bytes = 0;
 			int err = volumes_splice(&recorder->volumes, i, j, instance->raw_fds[j],
-						 all, &bytes, &recorder->is_full);
+						 partial, &bytes, &recorder->is_full);
 
 			if (err)
 				return err;
@@ -88,7 +88,7 @@ static void add_polls(struct recorder *recorder, const struct worker *worker)
 			add_poll(recorder, session->instances[i].raw_fds[j]);
 }
 
-/* Whether -n has been reached; progress is shown beside it. */
+/* Whether -n has been reached, by what waits, too; progress is shown beside it. */
 static bool has_enough(struct recorder *recorder)
 {
 	unsigned long wanted = recorder->options->count;
@@ -99,6 +99,15 @@ static bool has_enough(struct recorder *recorder)
 	meter_read(&recorder->meter, &counts);
 	progress_show(&recorder->progress, &counts, volumes_size(&recorder->volumes));
 	return wanted && counts.read + counts.waiting >= wanted;
+}
+
+/* The session goes on meanwhile: of what comes as it is taken, the file need have nothing. */
+static bool has_taken_enough(const struct recorder *recorder)
+{
+	struct meter_counts counts;
+
+	meter_read(&recorder->meter, &counts);
+	return counts.read >= recorder->options->count;
 }
 
 /*
@@ -118,19 +127,18 @@ static int await(struct recorder *recorder)
 static int fill(struct recorder *recorder, struct worker *worker)
 {
 	for (;;) {
-		bool stopping = worker->is_stopping || has_enough(recorder);
+		bool enough = has_enough(recorder), stopping = worker->is_stopping;
 		size_t moved;
-		int err = splice_all(recorder, worker->session, stopping, &moved);
+		int err = splice_all(recorder, worker->session, enough || stopping, &moved);
 
 		if (err || recorder->is_full)
 			return err;
-		if (stopping && (moved == 0 || !worker->is_stopping))
+		if ((stopping && moved == 0) || (enough && has_taken_enough(recorder)))
 			return 0;
-		if (!stopping && moved == 0)
+		if (!enough && !stopping && moved == 0)
 			err = await(recorder);
-		if (err)
-			return err;
-		err = worker_poll(worker);
+		if (!err)
+			err = worker_poll(worker);
 		if (err)
 			return err;
 	}

@@ -62,25 +62,20 @@ int volumes_create(const char *path, const struct options *options, const struct
 	return err;
 }
 
-int volumes_splice(struct volumes *volumes, size_t buffer, size_t cpu_index, int raw_fd, bool all,
-		   size_t *bytes, bool *is_full)
+int volumes_splice(struct volumes *volumes, size_t buffer, size_t cpu_index, int raw_fd,
+		   bool partial, size_t *bytes, bool *is_full)
 {
-	for (*bytes = 0;;) {
-		struct dat_writer *writer = volumes->writers[volumes->current];
-		size_t moved = 0;
-		int err = dat_writer_splice(writer, buffer, cpu_index, raw_fd, all, &moved);
+	struct dat_writer *writer = volumes->writers[volumes->current];
+	int err = dat_writer_splice(writer, buffer, cpu_index, raw_fd, partial, bytes);
 
-		*bytes += moved;
-		if (err || !dat_writer_is_full(writer))
-			return err;
-		*is_full = !volumes->rotates;
-		if (*is_full)
-			return 0;
-		volumes->current = (volumes->current + 1) % volumes->count;
-		dat_writer_renew(volumes->writers[volumes->current]);
-		if (!all)
-			return 0;
-	}
+	if (err || !dat_writer_is_full(writer))
+		return err;
+	*is_full = !volumes->rotates;
+	if (*is_full)
+		return 0;
+	volumes->current = (volumes->current + 1) % volumes->count;
+	dat_writer_renew(volumes->writers[volumes->current]);
+	return 0;
 }
 
 uint64_t volumes_size(const struct volumes *volumes)

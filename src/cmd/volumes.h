@@ -24,8 +24,8 @@ int volumes_create(const char *path, const struct options *options, const struct
  * As dat_writer_splice(), into the file whose turn it is; the next one's turn comes when it is
  * full. *is_full: there is no next one.
  */
-int volumes_splice(struct volumes *volumes, size_t buffer, size_t cpu_index, int raw_fd, bool all,
-		   size_t *bytes, bool *is_full);
+int volumes_splice(struct volumes *volumes, size_t buffer, size_t cpu_index, int raw_fd,
+		   bool partial, size_t *bytes, bool *is_full);
 uint64_t volumes_size(const struct volumes *volumes);
 /* Finishes each file that has pages, and one at least; takes away the others. Frees. */
 int volumes_finish(struct volumes *volumes, const struct dat_meta *meta, struct diags *diags);

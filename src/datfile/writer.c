@@ -480,28 +480,30 @@ static int splice_once(struct dat_writer *writer, size_t stream, size_t page_siz
 	return drain_pipe(writer, stream, page_size, *bytes);
 }
 
-/* splice(2) leaves the page that the kernel still writes to; read(2) takes what is in it. */
+/*
+ * splice(2) leaves the page that the kernel still writes to; read(2) takes what is in it. Once:
+ * while events come there is always something in it, and each time it costs a page.
+ */
 static int read_rest(struct dat_writer *writer, size_t buffer, size_t cpu_index, int raw_fd,
 		     size_t *bytes)
 {
 	size_t page_size = writer->page_sizes[buffer];
+	ssize_t got;
+	int ret;
 
-	while (!dat_writer_is_full(writer)) {
-		ssize_t got = raw_read(raw_fd, writer->page, page_size);
-		int ret;
-
-		if (got <= 0)
-			return (int)got;
-		ret = dat_writer_write_page(writer, buffer, cpu_index, writer->page, (size_t)got);
-		if (ret < 0)
-			return ret;
+	if (dat_writer_is_full(writer))
+		return 0;
+	got = raw_read(raw_fd, writer->page, page_size);
+	if (got <= 0)
+		return (int)got;
+	ret = dat_writer_write_page(writer, buffer, cpu_index, writer->page, (size_t)got);
+	if (!ret)
 		*bytes += page_size;
-	}
-	return 0;
+	return ret;
 }
 
 int dat_writer_splice(struct dat_writer *writer, size_t buffer, size_t cpu_index, int raw_fd,
-		      bool all, size_t *bytes)
+		      bool partial, size_t *bytes)
 {
 	size_t stream = writer->first_stream[buffer] + cpu_index;
 	size_t total = 0, moved;
@@ -512,8 +514,8 @@ int dat_writer_splice(struct dat_writer *writer, size_t buffer, size_t cpu_index
 	do {
 		ret = splice_once(writer, stream, writer->page_sizes[buffer], raw_fd, &moved);
 		total += moved;
-	} while (!ret && moved && (all || total < BYTES_PER_CALL));
-	if (!ret && all)
+	} while (!ret && moved && total < BYTES_PER_CALL);
+	if (!ret && !moved && partial)
 		ret = read_rest(writer, buffer, cpu_index, raw_fd, &total);
 	if (!ret)
 		*bytes = total;

@@ -24,13 +24,14 @@ int dat_writer_create(const char *path, const struct dat_meta *meta, struct dat_
 		      struct diags *diags);
 
 /*
- * Moves what is ready in a trace_pipe_raw to the file by splice(2), whole pages; *bytes says how
- * much. all: everything, partial pages too (at the end). 0, or -errno (-ENOSPC, -EIO ...): from
- * then on nothing more is taken. -EFBIG: the CPU's region is full. -ESTALE: somebody else has
- * truncated the file, or written over it.
+ * Moves what is ready in a trace_pipe_raw to the file by splice(2), whole pages, some MiB at most;
+ * *bytes says how much: who wants all asks until it is 0. partial: then also what is in the page
+ * that is not full yet, as a page. 0, or -errno (-ENOSPC, -EIO ...): from then on nothing more is
+ * taken. -EFBIG: the CPU's region is full. -ESTALE: somebody else has truncated the file, or
+ * written over it.
  */
 int dat_writer_splice(struct dat_writer *writer, size_t buffer, size_t cpu_index, int raw_fd,
-		      bool all, size_t *bytes);
+		      bool partial, size_t *bytes);
 /* The same for one page in memory; what is short of a page is filled up with zeros. */
 int dat_writer_write_page(struct dat_writer *writer, size_t buffer, size_t cpu_index,
 			  const void *page, size_t size);

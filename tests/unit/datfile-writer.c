@@ -31,6 +31,7 @@
 #include "datfile/writer.h"
 
 #define PAGE 4096
+#define MIB  (UINT64_C(1) << 20)
 
 static struct dat_writer *create(const char *path, const struct dat_meta *meta)
 {
@@ -634,6 +635,37 @@ START_TEST(as_far_as_there_is_room)
 }
 END_TEST
 
+/* A ring buffer that is filled as fast as it is emptied does not hold up who has others to empty.
+ */
+START_TEST(no_more_than_some)
+{
+	NK_FREE char *original = fixture_path("v6", ".dat");
+	struct dat_reader *from = fixture_open(original);
+	struct dat_writer *writer = create(fixture_scratch(), dat_reader_meta(from));
+	struct rlimit old, limit;
+	struct stat status;
+	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	size_t bytes = 0;
+
+	ck_assert_int_eq(dat_writer_splice(writer, 0, 1, fd, false, &bytes), 0);
+	ck_assert_uint_ge(bytes, PAGE);
+	ck_assert_int_eq(stat(fixture_scratch(), &status), 0);
+	/* So that a failure is one of this test, and not of the disk. */
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &old);
+	limit = (struct rlimit){ (rlim_t)status.st_size + 64 * MIB, old.rlim_max };
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert_int_eq(dat_writer_splice(writer, 0, 1, fd, true, &bytes), 0);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &old), 0);
+	ck_assert_uint_ge(bytes, PAGE);
+	ck_assert_uint_lt(bytes, 16 * MIB);
+	close(fd);
+	dat_writer_remove(writer);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+
 START_TEST(killed_while_writing)
 {
 	NK_FREE char *original = fixture_path("v6", ".dat");
@@ -1012,6 +1044,7 @@ static Suite *writer_suite(void)
 	tcase_add_loop_test(tests, compressed_at_the_end, 0, 2);
 	tcase_add_test(tests, full_and_anew);
 	tcase_add_test(tests, as_far_as_there_is_room);
+	tcase_add_test(tests, no_more_than_some);
 	tcase_add_test(tests, killed_while_writing);
 	tcase_add_test(tests, finished_by_another_process);
 	tcase_add_loop_test(tests, spoilt_by_others, 0, 3);
