@@ -199,7 +199,8 @@ static int write_file(int to, const struct dat_meta *meta, int from, const struc
 }
 
 int compact_write(const struct newfile_place *place, const struct dat_meta *meta, int fd,
-		  struct dat_place *places, const struct compression *compression, mode_t mode)
+		  struct dat_place *places, const struct compression *compression, mode_t mode,
+		  char **beside)
 {
 	struct dat_meta compact = *meta;
 	struct newfile file;
@@ -211,11 +212,11 @@ int compact_write(const struct newfile_place *place, const struct dat_meta *meta
 	compact.buffers = without_empty(meta, places);
 	ret = write_file(file.fd, &compact, fd, places);
 	if (!ret)
-		ret = newfile_commit(place, &file);
+		ret = newfile_replace(place, fd, &file, beside);
 	if (ret < 0)
 		newfile_discard(place, &file);
 	else
-		close(file.fd);
+		newfile_close(&file);
 	for (size_t i = 0; i < compact.buffer_count; i++)
 		free(compact.buffers[i].cpus);
 	free(compact.buffers);

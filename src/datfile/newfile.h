@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A file that takes its name only once it is complete: without a name meanwhile (O_TMPFILE) where
- * the file system has that, else under a temporary one beside it.
+ * the file system has that, else under a temporary one beside it. As long as it is open nobody who
+ * keeps to this takes the name away from it.
  */
 #ifndef NK_DATFILE_NEWFILE_H
 #define NK_DATFILE_NEWFILE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/diag.h"
@@ -17,19 +19,46 @@ struct newfile_place {
 	int dir_fd;
 };
 
-/* -errno with a diag; -EISDIR, -EEXIST ...: something other than a regular file has that name. */
+/*
+ * -errno with a diag; -EISDIR, -EEXIST ...: something other than a regular file has that name;
+ * -EBUSY: one that is being recorded to.
+ */
 int newfile_place_open(const char *path, struct newfile_place *place, struct diags *diags);
 void newfile_place_close(struct newfile_place *place);
 
 struct newfile {
-	int fd;
-	char *temporary; /* its name in the directory of the place; NULL: it has none */
+	int fd; /* under an exclusive flock(2) as long as it is open */
+	/*
+	 * A name in the directory of the place: its own, and once it has taken the place's name
+	 * that of the older file, which is set aside. NULL: none.
+	 */
+	char *temporary;
+	int older_fd; /* of the older file, locked, too; -1: none */
+	bool is_named;
 };
 
 int newfile_open(const struct newfile_place *place, mode_t mode, struct newfile *file);
-/* Gives the file its name, in place of an older one, at once. The descriptor stays open. */
-int newfile_commit(const struct newfile_place *place, struct newfile *file);
-/* Closes and forgets a file that was not committed. */
+/*
+ * Gives the file its name, at once. An older file of that name is set aside until
+ * newfile_settle(), or goes where the file system cannot exchange names. -EBUSY: that one is being
+ * recorded to.
+ */
+int newfile_take_name(const struct newfile_place *place, struct newfile *file);
+/* The older file goes: 0 or -errno. */
+int newfile_settle(const struct newfile_place *place, struct newfile *file);
+/*
+ * Takes the name of the file that older_fd is, at once; where it does not have it any more and
+ * another one has, a name like it, which is in *beside then, the caller's: else NULL.
+ */
+int newfile_replace(const struct newfile_place *place, int older_fd, struct newfile *file,
+		    char **beside);
+/* 1 where what has the name is the file that fd is, 0 where it is not, or -errno. */
+int newfile_has_name(const struct newfile_place *place, int fd);
+/* Says why there can be no file of that name, and returns err. */
+int newfile_refused(const struct newfile_place *place, int err, struct diags *diags);
+/* Closes the file and takes it away: what was set aside for it has its name again. */
 void newfile_discard(const struct newfile_place *place, struct newfile *file);
+/* Closes the file and leaves it. */
+void newfile_close(struct newfile *file);
 
 #endif

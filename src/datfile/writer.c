@@ -8,13 +8,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include "base/alloc.h"
 #include "base/bytes.h"
@@ -23,18 +20,11 @@
 #include "datfile/format.h"
 #include "datfile/image.h"
 #include "datfile/newfile.h"
+#include "datfile/sparse.h"
 #include "ring/raw.h"
 
 #define FILE_MODE 0640
 
-/* A CPU may fill its region; then it is full. Smaller where the file system or ulimit -f wants it.
- */
-#define ROOM_MOST  (UINT64_C(64) << 30)
-#define ROOM_LEAST (UINT64_C(16) << 20)
-/* No file system worth recording to takes a smaller largest file, and trace-cmd maps on 64K pages.
- */
-#define FILE_MOST      (UINT64_C(8) << 40)
-#define ROOM_ALIGNMENT 65536
 #define PIPE_BYTES     (1 << 20)
 #define BYTES_PER_CALL (8 << 20)
 
@@ -52,7 +42,8 @@ struct shared {
 
 struct dat_writer {
 	struct newfile_place place;
-	int fd;
+	struct newfile file;
+	int fd; /* of file */
 	int pipe_fds[2];
 	struct dat_image image; /* as it was written, but for the sizes */
 	size_t *first_stream;	/* by buffer */
@@ -136,61 +127,6 @@ static int check_file(const struct dat_writer *writer)
 	return writer->shared->is_spoilt ? -ESTALE : 0;
 }
 
-/* FAT fills a file up with zeros instead of leaving holes. */
-static bool has_holes(int fd)
-{
-	struct statfs status;
-
-	if (fstatfs(fd, &status) < 0)
-		return true;
-	return status.f_type != MSDOS_SUPER_MAGIC && status.f_type != EXFAT_SUPER_MAGIC;
-}
-
-/* The largest room that this file system lets every stream have: 0 or -errno. */
-static int choose_room(int fd, size_t streams, uint64_t used, uint64_t *room)
-{
-	struct rlimit limit;
-	uint64_t most = FILE_MOST;
-	uint64_t each;
-
-	if (!has_holes(fd))
-		return -EOPNOTSUPP;
-	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
-		most = limit.rlim_cur < most ? limit.rlim_cur : most;
-	each = most / (streams ? streams : 1);
-	if (each > ROOM_MOST)
-		each = ROOM_MOST;
-	for (; each >= ROOM_LEAST; each /= 2) {
-		uint64_t rounded = each / ROOM_ALIGNMENT * ROOM_ALIGNMENT;
-		uint64_t end = used + ROOM_ALIGNMENT * 2 * (streams + 1) + rounded * streams;
-
-		if (end > most || ftruncate(fd, (off_t)end) < 0)
-			continue;
-		*room = rounded;
-		return ftruncate(fd, 0) < 0 ? -errno : 0;
-	}
-	return -EFBIG;
-}
-
-static int write_at(int fd, const void *data, size_t length, uint64_t offset)
-{
-	if (lseek(fd, (off_t)offset, SEEK_SET) < 0)
-		return -errno;
-	return file_write_all(fd, data, length);
-}
-
-static int write_image(int fd, const struct dat_image *image)
-{
-	unsigned char header[DAT_SECTION_HEADER_BYTES];
-	int ret = write_at(fd, image->bytes.data, image->bytes.length, 0);
-
-	for (size_t i = 0; !ret && i < image->buffer_count; i++) {
-		dat_image_section_header(image, i, header);
-		ret = write_at(fd, header, sizeof(header), image->sections[i].offset);
-	}
-	return ret;
-}
-
 static void note_buffers(struct dat_writer *writer, const struct dat_meta *meta)
 {
 	size_t stream = 0, largest = 0;
@@ -211,14 +147,15 @@ static int lay_out(struct dat_writer *writer, const struct dat_meta *meta)
 {
 	size_t streams = writer->image.stream_count;
 	NK_FREE uint64_t *rooms = xcalloc(streams, sizeof(*rooms));
-	int ret = choose_room(writer->fd, streams, writer->image.bytes.length, &writer->room);
+	int ret =
+		sparse_choose_room(writer->fd, streams, writer->image.bytes.length, &writer->room);
 
 	if (ret < 0)
 		return ret;
 	for (size_t i = 0; i < streams; i++)
 		rooms[i] = writer->room;
-	dat_image_lay_out(&writer->image, meta, rooms, ROOM_ALIGNMENT);
-	return write_image(writer->fd, &writer->image);
+	dat_image_lay_out(&writer->image, meta, rooms, SPARSE_ALIGNMENT);
+	return sparse_write_image(writer->fd, &writer->image);
 }
 
 static int share_sizes(struct dat_writer *writer)
@@ -246,7 +183,7 @@ static int check_meta(const struct dat_meta *meta, struct diags *diags)
 	for (size_t i = 0; i < meta->buffer_count; i++) {
 		size_t size = meta->buffers[i].page_size;
 
-		if (size < 1024 || size > (16 << 20) || ROOM_LEAST % size)
+		if (size < 1024 || size > (16 << 20) || SPARSE_ROOM_LEAST % size)
 			return diag_error(diags, EINVAL, "cannot record sub-buffers of %zu bytes",
 					  size);
 	}
@@ -257,8 +194,7 @@ static void writer_free(struct dat_writer *writer)
 {
 	if (writer->shared)
 		munmap(writer->shared, shared_bytes(writer));
-	if (writer->fd >= 0)
-		close(writer->fd);
+	newfile_close(&writer->file);
 	for (int i = 0; i < 2; i++)
 		if (writer->pipe_fds[i] >= 0)
 			close(writer->pipe_fds[i]);
@@ -270,29 +206,21 @@ static void writer_free(struct dat_writer *writer)
 	free(writer);
 }
 
-/* From here on the file is seen by its name. */
 static int create_file(struct dat_writer *writer, const struct dat_meta *meta)
 {
-	struct newfile file;
-	int ret = newfile_open(&writer->place, FILE_MODE, &file);
+	int ret = newfile_open(&writer->place, FILE_MODE, &writer->file);
 
 	if (ret < 0)
 		return ret;
-	writer->fd = file.fd;
+	writer->fd = writer->file.fd;
 	ret = lay_out(writer, meta);
-	if (!ret)
-		ret = share_sizes(writer);
-	if (!ret)
-		ret = newfile_commit(&writer->place, &file);
-	if (ret < 0) {
-		writer->fd = -1;
-		newfile_discard(&writer->place, &file);
-	}
-	return ret;
+	return ret ? ret : share_sizes(writer);
 }
 
-static int create_failed(const char *path, int err, struct diags *diags)
+static int create_failed(const struct newfile_place *place, int err, struct diags *diags)
 {
+	const char *path = place->path;
+
 	if (err == EOPNOTSUPP)
 		return diag_error(diags, err,
 				  "cannot record to '%s': its file system cannot leave holes in a "
@@ -303,11 +231,11 @@ static int create_failed(const char *path, int err, struct diags *diags)
 				  "cannot record to '%s': its file system or 'ulimit -f' allows no "
 				  "file large enough",
 				  path);
-	return diag_error(diags, err, "cannot create '%s': %s", path, strerror(err));
+	return newfile_refused(place, -err, diags);
 }
 
-int dat_writer_create(const char *path, const struct dat_meta *meta, struct dat_writer **out,
-		      struct diags *diags)
+int dat_writer_prepare(const char *path, const struct dat_meta *meta, struct dat_writer **out,
+		       struct diags *diags)
 {
 	struct dat_writer *writer;
 	int ret = check_meta(meta, diags);
@@ -316,6 +244,7 @@ int dat_writer_create(const char *path, const struct dat_meta *meta, struct dat_
 		return ret;
 	writer = xcalloc(1, sizeof(*writer));
 	writer->fd = writer->pipe_fds[0] = writer->pipe_fds[1] = writer->place.dir_fd = -1;
+	writer->file.fd = writer->file.older_fd = -1;
 	ret = newfile_place_open(path, &writer->place, diags);
 	if (!ret) {
 		note_buffers(writer, meta);
@@ -324,13 +253,48 @@ int dat_writer_create(const char *path, const struct dat_meta *meta, struct dat_
 		if (!ret)
 			ret = open_pipe(writer);
 		if (ret < 0)
-			create_failed(path, -ret, diags);
+			create_failed(&writer->place, -ret, diags);
 	}
 	if (ret < 0)
-		writer_free(writer);
+		dat_writer_remove(writer);
 	else
 		*out = writer;
 	return ret;
+}
+
+int dat_writer_take_name(struct dat_writer *writer, struct diags *diags)
+{
+	int ret = newfile_take_name(&writer->place, &writer->file);
+
+	return ret < 0 ? create_failed(&writer->place, -ret, diags) : 0;
+}
+
+void dat_writer_settle(struct dat_writer *writer, struct diags *diags)
+{
+	NK_FREE char *older = xstrdup(writer->file.temporary ? writer->file.temporary : "");
+	int ret = newfile_settle(&writer->place, &writer->file);
+
+	if (ret < 0)
+		diag_warning(diags, "the older '%s' stays beside it as '%s': %s",
+			     writer->place.path, older, strerror(-ret));
+}
+
+int dat_writer_create(const char *path, const struct dat_meta *meta, struct dat_writer **out,
+		      struct diags *diags)
+{
+	struct dat_writer *writer;
+	int ret = dat_writer_prepare(path, meta, &writer, diags);
+
+	if (ret < 0)
+		return ret;
+	ret = dat_writer_take_name(writer, diags);
+	if (ret < 0) {
+		dat_writer_remove(writer);
+		return ret;
+	}
+	dat_writer_settle(writer, diags);
+	*out = writer;
+	return 0;
 }
 
 /*
@@ -392,7 +356,7 @@ int dat_writer_write_page(struct dat_writer *writer, size_t buffer, size_t cpu_i
 	if (!ret)
 		ret = clear_stale(writer);
 	if (!ret)
-		ret = write_at(writer->fd, page, size, (uint64_t)end_of(writer, stream));
+		ret = sparse_write_at(writer->fd, page, size, (uint64_t)end_of(writer, stream));
 	for (size_t left = page_size - size; !ret && left;) {
 		size_t part = left < sizeof(zeros) ? left : sizeof(zeros);
 
@@ -587,7 +551,7 @@ static int add_in_place(struct dat_writer *writer, const struct dat_meta *meta)
 	return ret;
 }
 
-static int write_compact(struct dat_writer *writer, const struct dat_meta *meta)
+static int write_compact(struct dat_writer *writer, const struct dat_meta *meta, char **beside)
 {
 	size_t streams = writer->image.stream_count;
 	NK_FREE struct dat_place *places = xcalloc(streams, sizeof(*places));
@@ -596,42 +560,70 @@ static int write_compact(struct dat_writer *writer, const struct dat_meta *meta)
 		places[i] =
 			(struct dat_place){ writer->image.places[i].offset, published(writer, i) };
 	return compact_write(&writer->place, meta, writer->fd, places, writer->compression,
-			     FILE_MODE);
+			     FILE_MODE, beside);
+}
+
+/* There was no room, or the like, for a compact one: 0 or -errno. */
+static int finish_sparse(struct dat_writer *writer, const struct dat_meta *meta, int err,
+			 struct diags *diags)
+{
+	const char *path = writer->place.path;
+
+	if (newfile_has_name(&writer->place, writer->fd) == 0)
+		return diag_error(diags, -err,
+				  "'%s' was removed or replaced while it was recorded, and it "
+				  "cannot be written anew: %s",
+				  path, strerror(-err));
+	if (add_in_place(writer, meta) < 0)
+		diag_warning(diags, "'%s' stays sparse and without its summary: %s", path,
+			     strerror(-err));
+	else
+		diag_warning(diags, "'%s' stays sparse: %s", path, strerror(-err));
+	return 0;
+}
+
+static int finish_file(struct dat_writer *writer, const struct dat_meta *meta, struct diags *diags)
+{
+	const char *path = writer->place.path;
+	NK_FREE char *beside = NULL;
+	int ret;
+
+	if (check_file(writer) == -ESTALE)
+		return diag_error(diags, ESTALE,
+				  "'%s' was truncated or overwritten while it was recorded: what "
+				  "it had is lost",
+				  path);
+	ret = write_compact(writer, meta, &beside);
+	if (ret < 0)
+		return finish_sparse(writer, meta, ret, diags);
+	if (beside)
+		return diag_error(diags, ESTALE,
+				  "'%s' was replaced while it was recorded: the recording is '%s'",
+				  path, beside);
+	return 0;
 }
 
 int dat_writer_finish(struct dat_writer *writer, const struct dat_meta *meta, struct diags *diags)
 {
 	int ret;
 
-	if (count_streams(meta) != writer->image.stream_count) {
-		writer_free(writer);
-		return diag_error(diags, EINVAL, "the recording's CPUs have changed");
-	}
-	if (check_file(writer) == -ESTALE) {
-		ret = diag_error(diags, ESTALE,
-				 "'%s' was truncated or overwritten while it was recorded: what it "
-				 "had is lost",
-				 writer->place.path);
-		writer_free(writer);
-		return ret;
-	}
-	ret = write_compact(writer, meta);
-	if (ret < 0 && add_in_place(writer, meta) < 0)
-		diag_warning(diags, "'%s' stays sparse and without its summary: %s",
-			     writer->place.path, strerror(-ret));
-	else if (ret < 0)
-		diag_warning(diags, "'%s' stays sparse: %s", writer->place.path, strerror(-ret));
+	dat_writer_settle(writer, diags);
+	if (count_streams(meta) == writer->image.stream_count)
+		ret = finish_file(writer, meta, diags);
+	else
+		ret = diag_error(diags, EINVAL, "the recording's CPUs have changed");
 	writer_free(writer);
-	return 0;
+	return ret;
 }
 
 void dat_writer_abandon(struct dat_writer *writer)
 {
+	dat_writer_settle(writer, NULL);
 	writer_free(writer);
 }
 
 void dat_writer_remove(struct dat_writer *writer)
 {
-	unlinkat(writer->place.dir_fd, writer->place.base, 0);
+	newfile_discard(&writer->place, &writer->file);
 	writer_free(writer);
 }

@@ -15,11 +15,21 @@
 struct dat_writer;
 
 /*
- * Creates the file: without a name, or with a temporary one, until its metadata are in it, then it
- * is renamed over path: an older file of that name is lost only once the new one is readable. What
- * is not a regular file is not replaced. Mode 0640, less the umask: records hold kernel addresses.
- * meta is borrowed for the call.
+ * Creates the file, without a name or with a temporary one, with its metadata in it. What is not a
+ * regular file is not replaced, nor one that is being recorded to: -EBUSY. Mode 0640, less the
+ * umask: records hold kernel addresses. meta is borrowed for the call.
  */
+int dat_writer_prepare(const char *path, const struct dat_meta *meta, struct dat_writer **out,
+		       struct diags *diags);
+/*
+ * The file can be seen by its name from now on. An older one is set aside: dat_writer_remove()
+ * gives it its name back.
+ */
+int dat_writer_take_name(struct dat_writer *writer, struct diags *diags);
+/* It goes. */
+void dat_writer_settle(struct dat_writer *writer, struct diags *diags);
+
+/* All three: an older file is lost only once the new one is readable. */
 int dat_writer_create(const char *path, const struct dat_meta *meta, struct dat_writer **out,
 		      struct diags *diags);
 
@@ -60,12 +70,13 @@ void dat_writer_compress(struct dat_writer *writer, const struct compression *co
  * Makes the file compact, with comms, statistics and summary of meta; closes it and frees. It may
  * be called in another process than the one that wrote the pages. 0 also where there is no room to
  * make it compact: the file stays sparse, comms, statistics and summary go to a place that was kept
- * free for them, and diags has a warning.
+ * free for them, and diags has a warning. -ESTALE: somebody else has changed the file, or put
+ * another one in its place: then the recording has a name like it, which diags tells.
  */
 int dat_writer_finish(struct dat_writer *writer, const struct dat_meta *meta, struct diags *diags);
 /* Leaves the file as it is: readable up to what was published. Frees. */
 void dat_writer_abandon(struct dat_writer *writer);
-/* Takes the file away, and frees. */
+/* Takes the file away, unless somebody else has put another one in its place, and frees. */
 void dat_writer_remove(struct dat_writer *writer);
 
 #endif

@@ -735,6 +735,130 @@ START_TEST(finished_by_another_process)
 }
 END_TEST
 
+static void refuse_in_child(const char *path, const struct dat_meta *meta)
+{
+	struct dat_writer *writer = NULL;
+	struct diags diags = { 0 };
+	int status;
+	pid_t child = fork();
+
+	if (!child) {
+		int ret = dat_writer_create(path, meta, &writer, &diags);
+
+		_exit(ret != -EBUSY || diags.count != 1 ||
+		      !strstr(diags.items[0].text, "is being written to it"));
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+}
+
+/* One name, two recordings: the second is refused until the first is done. */
+START_TEST(one_at_a_time)
+{
+	NK_FREE char *original = fixture_path("v6", ".dat");
+	struct dat_reader *from = fixture_open(original);
+	const struct dat_meta *meta = dat_reader_meta(from);
+	struct dat_writer *writer;
+
+	if (_i)
+		fixture_write(fixture_scratch(), "older", 5);
+	writer = create(fixture_scratch(), meta);
+	write_pages(writer, from);
+	refuse_in_child(fixture_scratch(), meta);
+	finish(writer, meta);
+	assert_same_recording(fixture_scratch(), 0, meta);
+	dat_writer_remove(create(fixture_scratch(), meta));
+	ck_assert_int_eq(access(fixture_scratch(), F_OK), -1);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+
+/* Another file took the name: it stays, and the recording is beside it. */
+START_TEST(replaced_by_others)
+{
+	NK_FREE char *original = fixture_path("v6", ".dat");
+	NK_FREE char *dir =
+		xstrndup(fixture_scratch(), strlen(fixture_scratch()) - strlen("scratch.dat"));
+	NK_FREE char *other = xasprintf("%sother", dir);
+	NK_FREE char *beside = xasprintf("%sscratch.2.dat", dir);
+	NK_FREE char *taken = xasprintf("%sscratch.1.dat", dir);
+	struct dat_reader *from = fixture_open(original);
+	const struct dat_meta *meta = dat_reader_meta(from);
+	struct dat_writer *writer = create(fixture_scratch(), meta);
+	struct diags diags = { 0 };
+	size_t length;
+
+	write_pages(writer, from);
+	fixture_write(other, "other", 5);
+	fixture_write(taken, "taken", 5);
+	ck_assert_int_eq(rename(other, fixture_scratch()), 0);
+	if (_i) {
+		dat_writer_remove(writer);
+	} else {
+		ck_assert_int_eq(dat_writer_finish(writer, meta, &diags), -ESTALE);
+		ck_assert_uint_eq(diags.count, 1);
+		ck_assert_ptr_nonnull(strstr(diags.items[0].text, beside));
+		assert_same_recording(beside, 0, meta);
+		unlink(beside);
+	}
+	NK_FREE char *now = fixture_read(fixture_scratch(), &length);
+	ck_assert_str_eq(now, "other");
+	NK_FREE char *still = fixture_read(taken, &length);
+	ck_assert_str_eq(still, "taken");
+	unlink(taken);
+	diags_clear(&diags);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+
+/* Nobody has the name any more: the recording has it again. */
+START_TEST(removed_by_others)
+{
+	NK_FREE char *original = fixture_path("v6", ".dat");
+	struct dat_reader *from = fixture_open(original);
+	const struct dat_meta *meta = dat_reader_meta(from);
+	struct dat_writer *writer = create(fixture_scratch(), meta);
+
+	write_pages(writer, from);
+	ck_assert_int_eq(unlink(fixture_scratch()), 0);
+	finish(writer, meta);
+	assert_same_recording(fixture_scratch(), 0, meta);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+
+/* What had the name has it again where nothing comes of the recording. */
+START_TEST(older_file_comes_back)
+{
+	NK_FREE char *original = fixture_path("v6", ".dat");
+	struct dat_reader *from = fixture_open(original);
+	const struct dat_meta *meta = dat_reader_meta(from);
+	struct dat_writer *writer = NULL;
+	struct diags diags = { 0 };
+	size_t length;
+
+	fixture_write(fixture_scratch(), "older", 5);
+	ck_assert_int_eq(dat_writer_prepare(fixture_scratch(), meta, &writer, &diags), 0);
+	ck_assert_int_eq(dat_writer_take_name(writer, &diags), 0);
+	dat_reader_close(fixture_open(fixture_scratch()));
+	if (_i) {
+		dat_writer_settle(writer, &diags);
+		dat_writer_remove(writer);
+		ck_assert_int_eq(access(fixture_scratch(), F_OK), -1);
+	} else {
+		dat_writer_remove(writer);
+		NK_FREE char *now = fixture_read(fixture_scratch(), &length);
+		ck_assert_str_eq(now, "older");
+	}
+	ck_assert_uint_eq(diags.count, 0);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+
 /* As whoever truncates the file, or writes over it; and for two processes, as it is recorded. */
 static void assert_spoilt(void (*spoil)(const char *path))
 {
@@ -1048,6 +1172,10 @@ static Suite *writer_suite(void)
 	tcase_add_test(tests, killed_while_writing);
 	tcase_add_test(tests, finished_by_another_process);
 	tcase_add_loop_test(tests, spoilt_by_others, 0, 3);
+	tcase_add_loop_test(tests, one_at_a_time, 0, 2);
+	tcase_add_loop_test(tests, replaced_by_others, 0, 2);
+	tcase_add_test(tests, removed_by_others);
+	tcase_add_loop_test(tests, older_file_comes_back, 0, 2);
 	tcase_add_test(tests, only_regular_files_are_replaced);
 	tcase_add_test(tests, older_file_goes_at_the_rename);
 	tcase_add_test(tests, limit_on_file_sizes);

@@ -305,6 +305,8 @@ FAILING(int, mkdirat, (int fd, const char *path, mode_t bits), (fd, path, bits),
 FAILING(int, unlinkat, (int fd, const char *path, int flags), (fd, path, flags), path, EIO)
 FAILING(int, renameat, (int from, const char *old, int to, const char *new), (from, old, to, new),
 	new, ENOSPC)
+FAILING(int, renameat2, (int from, const char *old, int to, const char *new, unsigned int flags),
+	(from, old, to, new, flags), new, ENOSPC)
 FAILING(int, linkat, (int from, const char *old, int to, const char *new, int flags),
 	(from, old, to, new, flags), new, ENOSPC)
 FAILING(ssize_t, readlinkat, (int fd, const char *path, char *data, size_t length),
