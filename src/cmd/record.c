@@ -218,6 +218,23 @@ static void warn_of_misses(const struct recorder *recorder, const struct session
 		diag_warning(diags, "the kernel missed %" PRIu64 " hits", misses);
 }
 
+/* In the broker: from now on there is a recording, for which an older one may go. */
+static void started(void *context, struct diags *diags)
+{
+	struct recorder *recorder = context;
+
+	volumes_settle(&recorder->volumes, diags);
+}
+
+/* A COMMAND that cannot be run, or the like, costs nobody an older recording. */
+static void give_up(struct recorder *recorder)
+{
+	if (recorder->volumes.is_settled)
+		volumes_abandon(&recorder->volumes);
+	else
+		volumes_remove(&recorder->volumes);
+}
+
 /* In the broker: statistics and comms as they are now that the session has ended. */
 static int finish(void *context, const struct session *session, bool ran, struct diags *diags)
 {
@@ -229,7 +246,7 @@ static int finish(void *context, const struct session *session, bool ran, struct
 	/* An instance of which a file is open cannot be removed. */
 	meter_close(&recorder->meter);
 	if (!ran) {
-		volumes_abandon(&recorder->volumes);
+		give_up(recorder);
 		return 0;
 	}
 	for (size_t i = 0; i < session->instance_count; i++)
@@ -268,6 +285,7 @@ static int record(struct recorder *recorder, struct session *session, bool incom
 	const struct options *options = recorder->options;
 	struct broker_job job = {
 		.work = work,
+		.started = started,
 		.context = recorder,
 		.command = options->command,
 		.trace_command_only = options->children && options->pid_count == 0,

@@ -27,7 +27,7 @@ static int create_one(const char *path, const struct options *options, const str
 		      struct diags *diags)
 {
 	struct dat_writer *writer;
-	int err = dat_writer_create(path, meta, &writer, diags);
+	int err = dat_writer_prepare(path, meta, &writer, diags);
 
 	if (err)
 		return err;
@@ -52,14 +52,29 @@ int volumes_create(const char *path, const struct options *options, const struct
 
 		err = create_one(name, options, meta, compression, &volumes, diags);
 	}
-	if (err) {
-		for (size_t i = 0; i < volumes.count; i++)
-			dat_writer_remove(volumes.writers[i]);
-		free(volumes.writers);
-	} else {
+	/* Names last: until each file has been made, and has got its own, the older ones stay. */
+	for (size_t i = 0; !err && i < count; i++)
+		err = dat_writer_take_name(volumes.writers[i], diags);
+	if (err)
+		volumes_remove(&volumes);
+	else
 		*out = volumes;
-	}
 	return err;
+}
+
+void volumes_settle(struct volumes *volumes, struct diags *diags)
+{
+	for (size_t i = 0; i < volumes->count; i++)
+		dat_writer_settle(volumes->writers[i], diags);
+	volumes->is_settled = true;
+}
+
+void volumes_remove(struct volumes *volumes)
+{
+	for (size_t i = 0; i < volumes->count; i++)
+		dat_writer_remove(volumes->writers[i]);
+	free(volumes->writers);
+	*volumes = (struct volumes){ 0 };
 }
 
 int volumes_splice(struct volumes *volumes, size_t buffer, size_t cpu_index, int raw_fd,

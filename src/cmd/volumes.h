@@ -15,11 +15,19 @@ struct volumes {
 	size_t count;
 	size_t current;
 	bool rotates;
+	bool is_settled;
 };
 
-/* path is the file, or with --rotate N what its number is put into: trace.0.dat ... */
+/*
+ * path is the file, or with --rotate N what its number is put into: trace.0.dat ... Older files of
+ * these names are set aside until volumes_settle().
+ */
 int volumes_create(const char *path, const struct options *options, const struct dat_meta *meta,
 		   struct volumes *out, struct diags *diags);
+/* They go. */
+void volumes_settle(struct volumes *volumes, struct diags *diags);
+/* Takes the files away: those that were set aside for them have their names again. Frees. */
+void volumes_remove(struct volumes *volumes);
 /*
  * As dat_writer_splice(), into the file whose turn it is; the next one's turn comes when it is
  * full. *is_full: there is no next one.

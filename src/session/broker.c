@@ -387,6 +387,8 @@ static int start(struct broker *broker)
 		err = command_go(&broker->command, job->command[0], broker->diags);
 		broker->session->state->held_command = 0;
 	}
+	if (!err && job->started)
+		job->started(job->context, broker->diags);
 	return err;
 }
 

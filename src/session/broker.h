@@ -58,6 +58,8 @@ struct broker_job {
 	bool reads_files;	 /* the work opens files that everybody may read */
 	/* In the broker, after the forks, before the start; may be NULL. */
 	int (*prepare)(void *context);
+	/* The same once tracing is on and COMMAND, if there is one, runs. */
+	void (*started)(void *context, struct diags *diags);
 	/*
 	 * The process has nothing to do afterwards that takes more than files: once worker and
 	 * COMMAND are there it gives up, for good, what the undo does not need. See
