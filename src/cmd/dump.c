@@ -19,7 +19,6 @@
 #include "cmd/setup.h"
 #include "datfile/reader.h"
 #include "datfile/writer.h"
-#include "ring/raw.h"
 #include "session/clock.h"
 #include "session/flight.h"
 #include "session/stats.h"
@@ -32,7 +31,6 @@ struct dumper {
 	struct dat_reader *started; /* what nk start left */
 	struct dat_meta meta;	    /* borrows from started all but statistics and comms */
 	struct dat_writer *writer;
-	unsigned char *page;
 	bool is_incomplete; /* of what was lost something is not known */
 };
 
@@ -87,18 +85,6 @@ static int ring_bytes(const struct session_instance *instance, int cpu, size_t p
 	return 0;
 }
 
-/* The page that the kernel still writes to, as far as it is filled. */
-static int take_last(struct dumper *dumper, size_t buffer, size_t cpu_index)
-{
-	const struct session_instance *instance = &dumper->flight.instances[buffer];
-	ssize_t got = raw_read(instance->raw_fds[cpu_index], dumper->page,
-			       dumper->meta.buffers[buffer].page_size);
-
-	if (got <= 0)
-		return (int)got;
-	return dat_writer_write_page(dumper->writer, buffer, cpu_index, dumper->page, (size_t)got);
-}
-
 /* Events come as fast as they are taken, perhaps: who has taken a whole buffer has those of old. */
 static int take_cpu(struct dumper *dumper, size_t buffer, size_t cpu_index)
 {
@@ -115,7 +101,21 @@ static int take_cpu(struct dumper *dumper, size_t buffer, size_t cpu_index)
 						instance->raw_fds[cpu_index], false, &moved);
 		total += moved;
 	} while (!err && moved > 0 && total <= most);
-	return err ? err : take_last(dumper, buffer, cpu_index);
+	/* And the page that the kernel still writes to, as far as it is filled. */
+	if (!err)
+		err = dat_writer_splice(dumper->writer, buffer, cpu_index,
+					instance->raw_fds[cpu_index], true, &moved);
+	return err;
+}
+
+static int cannot_take(const struct dumper *dumper, int err, struct diags *diags)
+{
+	if (err != -ENOSPC && err != -EDQUOT)
+		return dat_writer_say(dumper->path, err, diags);
+	return diag_error(diags, -err,
+			  "cannot write '%s': %s; what it has no room for is still there for the "
+			  "next dump",
+			  dumper->path, strerror(-err));
 }
 
 static int take_all(struct dumper *dumper, struct diags *diags)
@@ -125,7 +125,7 @@ static int take_all(struct dumper *dumper, struct diags *diags)
 			int err = take_cpu(dumper, i, j);
 
 			if (err)
-				return dat_writer_say(dumper->path, err, diags);
+				return cannot_take(dumper, err, diags);
 		}
 	}
 	return 0;
@@ -165,7 +165,7 @@ static int dump(struct dumper *dumper, uint64_t *bytes, struct diags *diags)
 		err = dat_writer_create(dumper->path, &dumper->meta, &dumper->writer, diags);
 	if (err)
 		return err;
-	dumper->page = xmalloc(dumper->meta.page_size);
+	dat_writer_reserve(dumper->writer);
 	err = take_all(dumper, diags);
 	*bytes = dat_writer_size(dumper->writer);
 
@@ -180,7 +180,6 @@ static void dumper_clear(struct dumper *dumper)
 		free(dumper->meta.cpu_stats[i]);
 	free(dumper->meta.cpu_stats);
 	free(dumper->meta.saved_cmdlines);
-	free(dumper->page);
 	dat_reader_close(dumper->started);
 	flight_close(&dumper->flight);
 	kernel_close(dumper->kernel);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * In: an empty file. Out: how far apart its streams can lie there, and what is written to it.
+ * In: a file. Out: how far apart its streams can lie there, what is written to it, and what may be.
  */
 #include "datfile/sparse.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -71,4 +73,35 @@ int sparse_write_image(int fd, const struct dat_image *image)
 		ret = sparse_write_at(fd, header, sizeof(header), image->sections[i].offset);
 	}
 	return ret;
+}
+
+int sparse_reserve(int fd, off_t offset, size_t unit, size_t *bytes)
+{
+	int err = ENOSPC;
+
+	for (size_t some = *bytes; some; some = some / 2 / unit * unit) {
+		if (fallocate(fd, FALLOC_FL_KEEP_SIZE, offset, (off_t)some) == 0) {
+			*bytes = some;
+			return 0;
+		}
+		err = errno;
+		if (err == EOPNOTSUPP)
+			return 0;
+		if (err != ENOSPC && err != EDQUOT && err != EINTR)
+			break;
+	}
+	return -err;
+}
+
+/* Beyond the end of the file some file systems let go of it by a truncation only. */
+void sparse_release(int fd, off_t offset, size_t bytes)
+{
+	int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+	struct stat status;
+
+	/* Where it does not succeed the room is missing elsewhere, until the file is made compact.
+	 */
+	if (bytes > 0 && fallocate(fd, mode, offset, (off_t)bytes) == 0 &&
+	    fstat(fd, &status) == 0 && ftruncate(fd, status.st_size) < 0)
+		return;
 }

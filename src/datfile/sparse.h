@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "datfile/image.h"
 
@@ -24,5 +25,13 @@ int sparse_choose_room(int fd, size_t streams, uint64_t used, uint64_t *room);
 int sparse_write_image(int fd, const struct dat_image *image);
 /* The descriptor stands behind what was written then. 0 or -errno. */
 int sparse_write_at(int fd, const void *data, size_t length, uint64_t offset);
+
+/*
+ * Blocks of the disk for *bytes from offset on, or for as many units of them as there are: *bytes.
+ * The file's size stays. 0 also where the file system reserves none; -ENOSPC: not even for a unit.
+ */
+int sparse_reserve(int fd, off_t offset, size_t unit, size_t *bytes);
+/* What was reserved and not written to. */
+void sparse_release(int fd, off_t offset, size_t bytes);
 
 #endif

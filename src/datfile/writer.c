@@ -55,6 +55,7 @@ struct dat_writer {
 	unsigned char *page; /* for read(2) */
 	int failed;	     /* -errno that ended the recording */
 	bool is_stale;	     /* the pages that it has go when the next one comes */
+	bool reserves;	     /* room, before anything is taken for it */
 };
 
 static size_t shared_bytes(const struct dat_writer *writer)
@@ -418,12 +419,27 @@ static size_t most_at_once(const struct dat_writer *writer, size_t page_size)
 	return most < page_size ? page_size : (size_t)most / page_size * page_size;
 }
 
+static int take(struct dat_writer *writer, int raw_fd, size_t most, size_t page_size, size_t *bytes)
+{
+	ssize_t taken;
+
+	do {
+		taken = splice(raw_fd, NULL, writer->pipe_fds[1], NULL, most,
+			       SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	} while (taken < 0 && errno == EINTR);
+	if (taken < 0)
+		return raw_is_empty(errno) ? 0 : -errno;
+	*bytes = (size_t)taken;
+	/* Half a page would put all that follow out of step. */
+	return *bytes % page_size ? -EIO : 0;
+}
+
 /* One pipe full: *bytes 0 where nothing is ready. */
 static int splice_once(struct dat_writer *writer, size_t stream, size_t page_size, int raw_fd,
 		       size_t *bytes)
 {
 	size_t most;
-	ssize_t taken;
+	int ret = 0;
 
 	*bytes = 0;
 	if (dat_writer_is_full(writer))
@@ -431,17 +447,16 @@ static int splice_once(struct dat_writer *writer, size_t stream, size_t page_siz
 	most = most_at_once(writer, page_size);
 	if (room_left(writer, stream) < most)
 		return -EFBIG;
-	do {
-		taken = splice(raw_fd, NULL, writer->pipe_fds[1], NULL, most,
-			       SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-	} while (taken < 0 && errno == EINTR);
-	if (taken < 0)
-		return raw_is_empty(errno) ? 0 : -errno;
-	/* Half a page would put all that follow out of step. */
-	if ((size_t)taken % page_size)
-		return -EIO;
-	*bytes = (size_t)taken;
-	return drain_pipe(writer, stream, page_size, *bytes);
+	if (writer->reserves)
+		ret = sparse_reserve(writer->fd, end_of(writer, stream), page_size, &most);
+	if (ret < 0)
+		return ret;
+	ret = take(writer, raw_fd, most, page_size, bytes);
+	if (!ret)
+		ret = drain_pipe(writer, stream, page_size, *bytes);
+	if (!ret && writer->reserves)
+		sparse_release(writer->fd, end_of(writer, stream), most - *bytes);
+	return ret;
 }
 
 /*
@@ -451,12 +466,17 @@ static int splice_once(struct dat_writer *writer, size_t stream, size_t page_siz
 static int read_rest(struct dat_writer *writer, size_t buffer, size_t cpu_index, int raw_fd,
 		     size_t *bytes)
 {
-	size_t page_size = writer->page_sizes[buffer];
+	off_t end = end_of(writer, writer->first_stream[buffer] + cpu_index);
+	size_t page_size = writer->page_sizes[buffer], room = page_size;
 	ssize_t got;
-	int ret;
+	int ret = 0;
 
 	if (dat_writer_is_full(writer))
 		return 0;
+	if (writer->reserves)
+		ret = sparse_reserve(writer->fd, end, page_size, &room);
+	if (ret < 0)
+		return ret;
 	got = raw_read(raw_fd, writer->page, page_size);
 	if (got <= 0)
 		return (int)got;
@@ -502,6 +522,11 @@ uint64_t dat_writer_size(const struct dat_writer *writer)
 	for (size_t i = 0; i < writer->image.stream_count; i++)
 		size += published(writer, i);
 	return size;
+}
+
+void dat_writer_reserve(struct dat_writer *writer)
+{
+	writer->reserves = true;
 }
 
 void dat_writer_limit(struct dat_writer *writer, uint64_t bytes)

@@ -55,6 +55,9 @@ int dat_writer_say(const char *path, int err, struct diags *diags);
 /* Bytes of pages so far. */
 uint64_t dat_writer_size(const struct dat_writer *writer);
 
+/* From now on what the file has no room for is not taken: -ENOSPC leaves it where it was. */
+void dat_writer_reserve(struct dat_writer *writer);
+
 /*
  * No more bytes of pages than this, or a page of it: then nothing is moved any more. 0: no limit.
  */

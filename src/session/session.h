@@ -13,6 +13,7 @@
 #ifndef NK_SESSION_SESSION_H
 #define NK_SESSION_SESSION_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -163,10 +164,9 @@ int session_filter_event(struct session *session, size_t event, const char *expr
  */
 int session_freeze_at(struct session *session, size_t event, const char *expr, struct diags *diags);
 
-/*
- * Whether one of the signals that are blocked from session_create() on waits: for those who run a
- * session without broker_run().
- */
+/* Those that end a session: blocked from session_create() to session_destroy(). */
+void session_end_signals(sigset_t *set);
+/* Whether one of them waits: for those who run a session without broker_run(). */
 bool session_is_told_to_end(void);
 
 /* Turns the instances on. */

@@ -35,9 +35,6 @@ struct session_state {
 	struct session *next; /* of all sessions of this process */
 };
 
-/* Signals that end a session; blocked from session_create() to session_destroy(). */
-void session_end_signals(sigset_t *set);
-
 /* Disables all events of all instances; what was recorded stays. */
 void session_disable(struct session *session);
 
