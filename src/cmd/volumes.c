@@ -77,19 +77,31 @@ void volumes_remove(struct volumes *volumes)
 	*volumes = (struct volumes){ 0 };
 }
 
+static void turn(struct volumes *volumes)
+{
+	volumes->current = (volumes->current + 1) % volumes->count;
+	dat_writer_renew(volumes->writers[volumes->current]);
+}
+
 int volumes_splice(struct volumes *volumes, size_t buffer, size_t cpu_index, int raw_fd,
 		   bool partial, size_t *bytes, bool *is_full)
 {
 	struct dat_writer *writer = volumes->writers[volumes->current];
 	int err = dat_writer_splice(writer, buffer, cpu_index, raw_fd, partial, bytes);
 
+	if (err == -EFBIG && volumes->rotates) {
+		/* Nothing moved would mean that nothing is there. */
+		turn(volumes);
+		if (*bytes)
+			return 0;
+		writer = volumes->writers[volumes->current];
+		err = dat_writer_splice(writer, buffer, cpu_index, raw_fd, partial, bytes);
+	}
 	if (err || !dat_writer_is_full(writer))
 		return err;
 	*is_full = !volumes->rotates;
-	if (*is_full)
-		return 0;
-	volumes->current = (volumes->current + 1) % volumes->count;
-	dat_writer_renew(volumes->writers[volumes->current]);
+	if (volumes->rotates)
+		turn(volumes);
 	return 0;
 }
 

@@ -30,7 +30,7 @@ void volumes_settle(struct volumes *volumes, struct diags *diags);
 void volumes_remove(struct volumes *volumes);
 /*
  * As dat_writer_splice(), into the file whose turn it is; the next one's turn comes when it is
- * full. *is_full: there is no next one.
+ * full, or has no more room for this CPU. *is_full: there is no next one.
  */
 int volumes_splice(struct volumes *volumes, size_t buffer, size_t cpu_index, int raw_fd,
 		   bool partial, size_t *bytes, bool *is_full);

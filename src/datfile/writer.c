@@ -409,13 +409,15 @@ static int drain_pipe(struct dat_writer *writer, size_t stream, size_t page_size
 	return ret;
 }
 
-/* What may be moved at once, in whole pages. */
-static size_t most_at_once(const struct dat_writer *writer, size_t page_size)
+/* What may be moved at once, in whole pages; there is room for one. */
+static size_t most_at_once(const struct dat_writer *writer, size_t stream, size_t page_size)
 {
 	uint64_t most = PIPE_BYTES;
 
 	if (writer->limit && bytes_left(writer) < most)
 		most = bytes_left(writer);
+	if (room_left(writer, stream) < most)
+		most = room_left(writer, stream);
 	return most < page_size ? page_size : (size_t)most / page_size * page_size;
 }
 
@@ -444,9 +446,9 @@ static int splice_once(struct dat_writer *writer, size_t stream, size_t page_siz
 	*bytes = 0;
 	if (dat_writer_is_full(writer))
 		return 0;
-	most = most_at_once(writer, page_size);
-	if (room_left(writer, stream) < most)
+	if (room_left(writer, stream) < page_size)
 		return -EFBIG;
+	most = most_at_once(writer, stream, page_size);
 	if (writer->reserves)
 		ret = sparse_reserve(writer->fd, end_of(writer, stream), page_size, &most);
 	if (ret < 0)
@@ -473,6 +475,9 @@ static int read_rest(struct dat_writer *writer, size_t buffer, size_t cpu_index,
 
 	if (dat_writer_is_full(writer))
 		return 0;
+	/* What has been read is nowhere else. */
+	if (room_left(writer, writer->first_stream[buffer] + cpu_index) < page_size)
+		return -EFBIG;
 	if (writer->reserves)
 		ret = sparse_reserve(writer->fd, end, page_size, &room);
 	if (ret < 0)
@@ -501,9 +506,9 @@ int dat_writer_splice(struct dat_writer *writer, size_t buffer, size_t cpu_index
 	} while (!ret && moved && total < BYTES_PER_CALL);
 	if (!ret && !moved && partial)
 		ret = read_rest(writer, buffer, cpu_index, raw_fd, &total);
-	if (!ret)
+	if (!ret || ret == -EFBIG)
 		*bytes = total;
-	else if (ret != -EFBIG)
+	else
 		writer->failed = ret;
 	return ret;
 }
@@ -512,6 +517,11 @@ int dat_writer_say(const char *path, int err, struct diags *diags)
 {
 	if (err == -ESTALE)
 		return err;
+	if (err == -EFBIG)
+		return diag_error(diags, EFBIG,
+				  "'%s' has no more room for the events of one CPU; what was "
+				  "recorded is in it",
+				  path);
 	return diag_error(diags, -err, "cannot write '%s': %s", path, strerror(-err));
 }
 

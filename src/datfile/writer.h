@@ -37,8 +37,8 @@ int dat_writer_create(const char *path, const struct dat_meta *meta, struct dat_
  * Moves what is ready in a trace_pipe_raw to the file by splice(2), whole pages, some MiB at most;
  * *bytes says how much: who wants all asks until it is 0. partial: then also what is in the page
  * that is not full yet, as a page. 0, or -errno (-ENOSPC, -EIO ...): from then on nothing more is
- * taken. -EFBIG: the CPU's region is full. -ESTALE: somebody else has truncated the file, or
- * written over it.
+ * taken. -EFBIG: the CPU's region is full, and *bytes says how much came before. -ESTALE: somebody
+ * else has truncated the file, or written over it.
  */
 int dat_writer_splice(struct dat_writer *writer, size_t buffer, size_t cpu_index, int raw_fd,
 		      bool partial, size_t *bytes);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The files of a rotating recording: all or none of them take their names, and older files
- * go only then. Metadata are those of a captured recording.
+ * The files of a rotating recording: all or none of them take their names, and the next one's turn
+ * comes when a CPU has no more room in one. Metadata and pages are those of a captured recording.
  */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "cmd/volumes.h"
 #include "datfile-fixture.h"
 
+#define PAGE  4096
 #define FILES 3
 
 /* The scratch path is DIR/scratch.dat: of file N it is DIR/scratch.N.dat. */
@@ -121,6 +123,74 @@ START_TEST(one_is_recorded_to)
 }
 END_TEST
 
+static void put(int fd, const void *page, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		ck_assert_int_eq(write(fd, page, PAGE), PAGE);
+}
+
+static size_t count_pages(const char *path)
+{
+	struct dat_reader *reader = fixture_open(path);
+	struct page_source *source = dat_reader_pages(reader);
+	size_t count = 0;
+	const void *page;
+
+	for (size_t i = 0; i < source->stream_count; i++)
+		for (; source->ops->next(source, i, &page) == 1; count++)
+			source->ops->release(source, i, page);
+	dat_reader_close(reader);
+	return count;
+}
+
+/* --size is far away when a CPU's region is full: what comes then is in the next file. */
+START_TEST(full_region)
+{
+	NK_FREE char *original = fixture_path("v6", ".dat");
+	NK_FREE char *first = volume(0);
+	NK_FREE char *second = volume(1);
+	struct dat_reader *from = fixture_open(original);
+	const struct dat_meta *meta = dat_reader_meta(from);
+	struct rlimit limit = { 64 << 20, 64 << 20 };
+	const size_t room = (16 << 20) / PAGE, portion = 8;
+	struct page_source *source = dat_reader_pages(from);
+	const void *page = NULL;
+	struct volumes volumes = { 0 };
+	struct diags diags = { 0 };
+	bool is_full = false;
+	size_t bytes, total = 0;
+	int fds[2];
+
+	for (size_t i = 0; !page && i < source->stream_count; i++)
+		source->ops->next(source, i, &page);
+	ck_assert_ptr_nonnull(page);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert_int_eq(create(2, meta, &volumes, &diags), 0);
+	volumes_settle(&volumes, &diags);
+	ck_assert_int_eq(pipe2(fds, O_NONBLOCK | O_CLOEXEC), 0);
+	/* At a boundary of a portion, or within one. */
+	put(fds[1], page, (size_t)_i);
+	do {
+		put(fds[1], page, portion);
+		do {
+			ck_assert_int_eq(
+				volumes_splice(&volumes, 0, 1, fds[0], false, &bytes, &is_full), 0);
+			ck_assert(!is_full);
+			total += bytes / PAGE;
+		} while (bytes > 0);
+	} while (total < room + portion);
+	ck_assert_uint_eq(volumes.current, 1);
+	ck_assert_int_eq(volumes_finish(&volumes, meta, &diags), 0);
+	ck_assert_uint_eq(diags.count, 0);
+	ck_assert_uint_eq(count_pages(first), room);
+	ck_assert_uint_eq(count_pages(second), total - room);
+	close(fds[0]);
+	close(fds[1]);
+	dat_reader_close(from);
+	remove_all();
+}
+END_TEST
+
 static Suite *volumes_suite(void)
 {
 	Suite *suite = suite_create("cmd/volumes");
@@ -129,6 +199,7 @@ static Suite *volumes_suite(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_loop_test(tests, older_files_stay, 0, 2);
 	tcase_add_test(tests, one_is_recorded_to);
+	tcase_add_loop_test(tests, full_region, 0, 2);
 	suite_add_tcase(suite, tests);
 	return suite;
 }

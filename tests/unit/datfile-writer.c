@@ -1003,6 +1003,61 @@ START_TEST(limit_on_file_sizes)
 }
 END_TEST
 
+/* What a file has no room for stays where it is, and what is in the file is good. */
+START_TEST(room_of_a_cpu)
+{
+	NK_FREE char *original = fixture_path("v7", ".dat");
+	struct dat_reader *from = fixture_open(original);
+	const struct dat_meta *meta = dat_reader_meta(from);
+	const void *page = any_page(dat_reader_pages(from));
+	/* Two CPUs: regions are powers of two in it, and the least is 16 MiB. */
+	struct rlimit limit = { 64 << 20, 64 << 20 };
+	size_t bytes = 1, count = 0, left = 0;
+	struct diags diags = { 0 };
+	unsigned char rest[PAGE];
+	int fds[2];
+
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	struct dat_writer *writer = create(fixture_scratch(), meta);
+	for (; count < (16 << 20) / PAGE - 1; count++)
+		ck_assert_int_eq(dat_writer_write_page(writer, 0, 1, page, PAGE), 0);
+	ck_assert_int_eq(pipe2(fds, O_NONBLOCK | O_CLOEXEC), 0);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(write(fds[1], page, PAGE), PAGE);
+	ck_assert_int_eq(dat_writer_splice(writer, 0, 1, fds[0], true, &bytes), -EFBIG);
+	ck_assert_uint_eq(bytes, PAGE);
+	ck_assert_int_eq(dat_writer_splice(writer, 0, 1, fds[0], true, &bytes), -EFBIG);
+	ck_assert_uint_eq(bytes, 0);
+	ck_assert_int_eq(dat_writer_write_page(writer, 0, 1, page, PAGE), -EFBIG);
+	ck_assert_int_eq(dat_writer_write_page(writer, 0, 0, page, PAGE), 0);
+	while (read(fds[0], rest, PAGE) == PAGE)
+		left++;
+	ck_assert_uint_eq(left, 2);
+	ck_assert_int_eq(dat_writer_say("x.dat", -EFBIG, &diags), -EFBIG);
+	ck_assert_ptr_nonnull(strstr(diags.items[0].text, "no more room for the events of one"));
+	diags_clear(&diags);
+	finish(writer, meta);
+
+	struct dat_reader *reader = fixture_open(fixture_scratch());
+	struct page_source *source = dat_reader_pages(reader);
+	for (size_t i = 0; i < 2; i++) {
+		const void *read;
+		size_t pages = 0;
+
+		for (; source->ops->next(source, i, &read) == 1; pages++)
+			source->ops->release(source, i, read);
+		ck_assert_uint_eq(pages, source->streams[i].cpu == meta->buffers[0].cpus[1]
+						 ? (16 << 20) / PAGE
+						 : 1);
+	}
+	close(fds[0]);
+	close(fds[1]);
+	dat_reader_close(reader);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+
 START_TEST(no_room_to_make_it_compact)
 {
 	NK_FREE char *original = fixture_path("v7", ".dat");
@@ -1179,6 +1234,7 @@ static Suite *writer_suite(void)
 	tcase_add_test(tests, only_regular_files_are_replaced);
 	tcase_add_test(tests, older_file_goes_at_the_rename);
 	tcase_add_test(tests, limit_on_file_sizes);
+	tcase_add_test(tests, room_of_a_cpu);
 	tcase_add_test(tests, no_room_to_make_it_compact);
 #if defined(HAVE_ZLIB) || defined(HAVE_ZSTD)
 	tcase_add_loop_test(tests, compressed_pages, 0, ALGORITHM_COUNT);
