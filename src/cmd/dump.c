@@ -152,7 +152,12 @@ static int finish(struct dumper *dumper, struct diags *diags)
 	if (err)
 		diag_warning(diags, "cannot read the names of tasks: %s; '%s' is without them",
 			     strerror(-err), dumper->path);
-	return dat_writer_finish(dumper->writer, &dumper->meta, diags);
+
+	int finished = dat_writer_finish(dumper->writer, &dumper->meta, diags);
+
+	if (finished > 0)
+		dumper->is_incomplete = true;
+	return finished < 0 ? finished : 0;
 }
 
 static int dump(struct dumper *dumper, uint64_t *bytes, struct diags *diags)

@@ -153,7 +153,7 @@ int live_run(struct session *session, const struct broker_job *job,
 	int undone = session_destroy(session, diags);
 
 	setup_say(diags, options->quiet);
-	if (err || finished || undone)
+	if (err || finished < 0 || undone)
 		return CMD_FAILED;
-	return combine(&result, incomplete || disturbed);
+	return combine(&result, incomplete || disturbed || finished > 0);
 }

@@ -34,7 +34,7 @@ int live_decoder(const struct session *session, struct decoder **out, struct dia
 
 /*
  * What is to be done in the broker when the session has stopped and is still there; ran is false
- * where it could not even be started. 0 or -errno.
+ * where it could not even be started. 0, 1: done but incomplete, or -errno.
  */
 struct live_finish {
 	int (*run)(void *context, const struct session *session, bool ran, struct diags *diags);

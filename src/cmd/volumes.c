@@ -117,7 +117,7 @@ uint64_t volumes_size(const struct volumes *volumes)
 int volumes_finish(struct volumes *volumes, const struct dat_meta *meta, struct diags *diags)
 {
 	bool is_empty = volumes_size(volumes) == 0;
-	int first_error = 0;
+	int result = 0;
 
 	for (size_t i = 0; i < volumes->count; i++) {
 		int err = 0;
@@ -126,12 +126,12 @@ int volumes_finish(struct volumes *volumes, const struct dat_meta *meta, struct 
 			err = dat_writer_finish(volumes->writers[i], meta, diags);
 		else
 			dat_writer_remove(volumes->writers[i]);
-		if (!first_error)
-			first_error = err;
+		if (result == 0 || (err < 0 && result > 0))
+			result = err;
 	}
 	free(volumes->writers);
 	*volumes = (struct volumes){ 0 };
-	return first_error;
+	return result;
 }
 
 void volumes_abandon(struct volumes *volumes)

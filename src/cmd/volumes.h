@@ -35,7 +35,10 @@ void volumes_remove(struct volumes *volumes);
 int volumes_splice(struct volumes *volumes, size_t buffer, size_t cpu_index, int raw_fd,
 		   bool partial, size_t *bytes, bool *is_full);
 uint64_t volumes_size(const struct volumes *volumes);
-/* Finishes each file that has pages, and one at least; takes away the others. Frees. */
+/*
+ * Finishes each file that has pages, and one at least; takes away the others. Frees. As
+ * dat_writer_finish(), of the worst.
+ */
 int volumes_finish(struct volumes *volumes, const struct dat_meta *meta, struct diags *diags);
 /* Leaves the files as they are, but for those after the first that have no pages. Frees. */
 void volumes_abandon(struct volumes *volumes);

@@ -455,26 +455,45 @@ void dat_image_build(const struct dat_meta *meta, size_t reserve, struct dat_ima
 	add_reserve(image, reserve, list_at);
 }
 
-int dat_image_addition(const struct dat_image *image, const struct dat_meta *meta, struct text *out,
-		       uint64_t *list_offset)
+/* The offset of its list of options is from its beginning. */
+static void build_addition(const struct dat_image *image, const struct dat_meta *meta,
+			   struct text *out, uint64_t *list_offset)
 {
 	struct dat_image added = { .is_big_endian = image->is_big_endian };
 	uint64_t cmdlines = add_cmdlines(&added, meta);
-	uint64_t list_at = added.bytes.length;
 
+	*list_offset = added.bytes.length;
 	begin_section(&added, DAT_DONE);
 	option_section(&added, DAT_CMDLINES, image->reserve_at + cmdlines);
 	option_version(&added, meta);
 	option_cpu_stats(&added, meta);
 	option_done(&added);
-	end_section(&added, list_at);
-	if (added.bytes.length > image->reserve_bytes) {
-		text_clear(&added.bytes);
-		return -ENOSPC;
-	}
-	*list_offset = image->reserve_at + list_at;
+	end_section(&added, *list_offset);
 	*out = added.bytes;
-	return 0;
+}
+
+int dat_image_addition(const struct dat_image *image, const struct dat_meta *meta, struct text *out,
+		       uint64_t *list_offset)
+{
+	struct dat_meta less = *meta;
+
+	for (int left_out = 0; left_out <= 2; left_out++) {
+		struct text bytes;
+		uint64_t list_at;
+
+		if (left_out == 1)
+			less.saved_cmdlines = NULL;
+		if (left_out == 2)
+			less.cpu_stats_count = 0;
+		build_addition(image, &less, &bytes, &list_at);
+		if (bytes.length <= image->reserve_bytes) {
+			*list_offset = image->reserve_at + list_at;
+			*out = bytes;
+			return left_out;
+		}
+		text_clear(&bytes);
+	}
+	return -ENOSPC;
 }
 
 static uint64_t align_up(uint64_t value, uint64_t alignment)

@@ -39,7 +39,7 @@ void dat_image_build(const struct dat_meta *meta, size_t reserve, struct dat_ima
 /*
  * What is known only at the end (comms, statistics, summary) as bytes for the reserve. Readers read
  * them after all else, and take the later of two, once the 8 bytes at next_at say *list_offset.
- * -ENOSPC: the reserve is too small.
+ * Where the reserve is too small, without comms: 1; or without statistics, too: 2; or -ENOSPC.
  */
 int dat_image_addition(const struct dat_image *image, const struct dat_meta *meta, struct text *out,
 		       uint64_t *list_offset);

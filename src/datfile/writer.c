@@ -568,22 +568,23 @@ static size_t count_streams(const struct dat_meta *meta)
 	return count;
 }
 
-/* Into the file as it is: it needs no further room. */
+/* Into the file as it is: it needs no further room. As dat_image_addition(). */
 static int add_in_place(struct dat_writer *writer, const struct dat_meta *meta)
 {
 	unsigned char next[8];
 	struct text added;
 	uint64_t list_offset;
-	int ret = dat_image_addition(&writer->image, meta, &added, &list_offset);
+	int left_out = dat_image_addition(&writer->image, meta, &added, &list_offset);
+	int ret;
 
-	if (ret < 0)
-		return ret;
+	if (left_out < 0)
+		return left_out;
 	bytes_put64(next, list_offset, writer->image.is_big_endian);
 	ret = put_at(writer, added.data, added.length, writer->image.reserve_at);
 	if (!ret)
 		ret = put_at(writer, next, sizeof(next), writer->image.next_at);
 	text_clear(&added);
-	return ret;
+	return ret ? ret : left_out;
 }
 
 static int write_compact(struct dat_writer *writer, const struct dat_meta *meta, char **beside)
@@ -598,23 +599,25 @@ static int write_compact(struct dat_writer *writer, const struct dat_meta *meta,
 			     FILE_MODE, beside);
 }
 
-/* There was no room, or the like, for a compact one: 0 or -errno. */
+/* There was no room, or the like, for a compact one. As dat_writer_finish(). */
 static int finish_sparse(struct dat_writer *writer, const struct dat_meta *meta, int err,
 			 struct diags *diags)
 {
+	static const char *const without[] = { "", " and without the names of tasks",
+					       " and without names of tasks and statistics of CPUs",
+					       " and without its summary" };
 	const char *path = writer->place.path;
+	int left_out;
 
 	if (newfile_has_name(&writer->place, writer->fd) == 0)
 		return diag_error(diags, -err,
 				  "'%s' was removed or replaced while it was recorded, and it "
 				  "cannot be written anew: %s",
 				  path, strerror(-err));
-	if (add_in_place(writer, meta) < 0)
-		diag_warning(diags, "'%s' stays sparse and without its summary: %s", path,
-			     strerror(-err));
-	else
-		diag_warning(diags, "'%s' stays sparse: %s", path, strerror(-err));
-	return 0;
+	left_out = add_in_place(writer, meta);
+	diag_warning(diags, "'%s' stays sparse%s: %s", path, without[left_out < 0 ? 3 : left_out],
+		     strerror(-err));
+	return left_out < 0;
 }
 
 static int finish_file(struct dat_writer *writer, const struct dat_meta *meta, struct diags *diags)

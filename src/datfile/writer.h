@@ -73,8 +73,9 @@ void dat_writer_compress(struct dat_writer *writer, const struct compression *co
  * Makes the file compact, with comms, statistics and summary of meta; closes it and frees. It may
  * be called in another process than the one that wrote the pages. 0 also where there is no room to
  * make it compact: the file stays sparse, comms, statistics and summary go to a place that was kept
- * free for them, and diags has a warning. -ESTALE: somebody else has changed the file, or put
- * another one in its place: then the recording has a name like it, which diags tells.
+ * free for them, as far as they have room there, and diags has a warning. 1: they are not in it,
+ * the summary neither. -ESTALE: somebody else has changed the file, or put another one in its
+ * place: then the recording has a name like it, which diags tells.
  */
 int dat_writer_finish(struct dat_writer *writer, const struct dat_meta *meta, struct diags *diags);
 /* Leaves the file as it is: readable up to what was published. Frees. */

@@ -1058,13 +1058,29 @@ START_TEST(room_of_a_cpu)
 }
 END_TEST
 
+/* No other file can be made beside it. */
+static int finish_without_room(struct dat_writer *writer, const struct dat_meta *meta,
+			       struct diags *diags)
+{
+	struct rlimit limit, before;
+	int ret;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	limit = (struct rlimit){ 0, before.rlim_max };
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ret = dat_writer_finish(writer, meta, diags);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	ck_assert_uint_eq(diags->count, 1);
+	ck_assert_int_eq(diags->items[0].level, DIAG_WARNING);
+	return ret;
+}
+
 START_TEST(no_room_to_make_it_compact)
 {
 	NK_FREE char *original = fixture_path("v7", ".dat");
 	struct dat_reader *from = fixture_open(original);
 	struct dat_meta meta = *dat_reader_meta(from);
 	const char *path = fixture_scratch();
-	struct rlimit limit, before;
 	struct dat_writer *writer;
 	struct diags diags = { 0 };
 
@@ -1077,17 +1093,70 @@ START_TEST(no_room_to_make_it_compact)
 	meta = *dat_reader_meta(from);
 	add_own(&meta);
 	meta.summary = xstrdup("lost 3\n");
-	/* No other file can be made beside it. */
-	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
-	limit = (struct rlimit){ 0, before.rlim_max };
-	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	ck_assert_int_eq(dat_writer_finish(writer, &meta, &diags), 0);
-	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
-	ck_assert_uint_eq(diags.count, 1);
-	ck_assert_int_eq(diags.items[0].level, DIAG_WARNING);
+	ck_assert_int_eq(finish_without_room(writer, &meta, &diags), 0);
 	diags_clear(&diags);
 	/* Sparse, and still all that is known at the end is in it. */
 	assert_same_recording(path, 1, &meta);
+	free_own(&meta);
+	dat_reader_close(from);
+	fixture_cleanup();
+}
+END_TEST
+
+/* As of thousands of tasks: 70 KB of lines. */
+static char *many_lines(void)
+{
+	struct text text = { 0 };
+
+	for (int i = 0; text.length < 70000; i++)
+		text_addf(&text, "%d a-task\n", i);
+	return (char *)text.data;
+}
+
+/* More than there is room for in the sparse file: what matters most is kept. */
+START_TEST(little_room_at_the_end)
+{
+	static const char *const words[] = { "sparse and without the names of tasks:",
+					     "sparse and without names of tasks and statistics",
+					     "sparse and without its summary:" };
+	NK_FREE char *original = fixture_path("v7", ".dat");
+	NK_FREE char *lines = many_lines();
+	struct dat_reader *from = fixture_open(original);
+	struct dat_meta meta = *dat_reader_meta(from), least;
+	struct diags diags = { 0 };
+
+	add_own(&meta);
+	meta.saved_cmdlines = "";
+	meta.cpu_stats_count = 0;
+	least = meta;
+
+	struct dat_writer *writer = create(fixture_scratch(), &meta);
+	write_pages(writer, from);
+	meta.saved_cmdlines = lines;
+	meta.cpu_stats_count = least.cpu_stats_count = dat_reader_meta(from)->cpu_stats_count;
+	ck_assert_uint_gt(meta.cpu_stats_count, 0);
+	if (_i == 1) {
+		meta.cpu_stats = &lines;
+		meta.cpu_stats_count = 1;
+		least.cpu_stats_count = 0;
+	}
+	meta.summary = _i == 2 ? many_lines() : xstrdup("lost 3\n");
+	ck_assert_int_eq(finish_without_room(writer, &meta, &diags), _i == 2);
+	ck_assert_msg(strstr(diags.items[0].text, words[_i]) != NULL, "%s", diags.items[0].text);
+	diags_clear(&diags);
+	if (_i == 2)
+		least.cpu_stats_count = 0;
+	else
+		least.summary = meta.summary;
+
+	struct dat_reader *reader = fixture_open(fixture_scratch());
+	struct dat_reader *again = fixture_open(original);
+	NK_FREE char *expected = fixture_events(again);
+	NK_FREE char *events = fixture_events(reader);
+	ck_assert_str_eq(events, expected);
+	assert_same_meta(dat_reader_meta(reader), &least);
+	dat_reader_close(again);
+	dat_reader_close(reader);
 	free_own(&meta);
 	dat_reader_close(from);
 	fixture_cleanup();
@@ -1236,6 +1305,7 @@ static Suite *writer_suite(void)
 	tcase_add_test(tests, limit_on_file_sizes);
 	tcase_add_test(tests, room_of_a_cpu);
 	tcase_add_test(tests, no_room_to_make_it_compact);
+	tcase_add_loop_test(tests, little_room_at_the_end, 0, 3);
 #if defined(HAVE_ZLIB) || defined(HAVE_ZSTD)
 	tcase_add_loop_test(tests, compressed_pages, 0, ALGORITHM_COUNT);
 #endif
