@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -37,6 +38,7 @@ struct source {
 	const struct raw *raw;
 	int member;	       /* of a packet window; -1: none */
 	int family;	       /* that it means something in; 0: any */
+	const struct raw *by;  /* says which one it is; NULL: the packet does */
 	struct expr condition; /* none: always */
 };
 
@@ -177,24 +179,40 @@ static struct expr is_success(const struct raw *raw)
 					  printexpr_number(raw->size * 8 - 1)));
 }
 
+static struct expr is_family(const struct raw *raw, unsigned long family)
+{
+	return printexpr_op(printexpr_leaf("REC->%s", raw->name), "==", printexpr_number(family));
+}
+
+static struct expr guard_holds(enum event_guard guard, const struct raw *raw)
+{
+	switch (guard) {
+	case GUARD_RESULT:
+		return is_success(raw);
+	case GUARD_FAMILY:
+		return printexpr_or(is_family(raw, AF_INET), is_family(raw, AF_INET6));
+	case GUARD_ZERO:
+		return printexpr_not(printexpr_leaf("REC->%s", raw->name));
+	default:
+		return is_pointer(raw);
+	}
+}
+
 static struct expr guard_condition(const struct builder *builder, const struct event_field *field)
 {
 	struct expr condition = { 0 };
 
 	for (size_t i = 0; i < field->guard_count; i++) {
 		const struct raw *raw = find_raw(&builder->raws, field->guards[i]);
-		const struct event_field *guard = find_field(builder->desc, field->guards[i]);
-		enum probe_display display = guard ? guard->type.display : DISPLAY_NONE;
-		bool is_result = display == DISPLAY_ERRNO || display == DISPLAY_SIZE_OR_ERRNO;
+		enum event_guard guard = event_guard(builder->desc, field->guards[i]);
 
-		if (!raw || (raw->size != 4 && raw->size != 8))
-			continue;
-		condition = printexpr_and(condition, is_result ? is_success(raw) : is_pointer(raw));
+		if (raw && event_guard_has_size(guard, raw->size))
+			condition = printexpr_and(condition, guard_holds(guard, raw));
 	}
 	return condition;
 }
 
-static const struct raw *family_of(const struct builder *builder)
+static const struct raw *first_family(const struct builder *builder)
 {
 	for (size_t i = 0; i < builder->desc->field_count; i++) {
 		const struct event_field *field = &builder->desc->fields[i];
@@ -206,19 +224,27 @@ static const struct raw *family_of(const struct builder *builder)
 	return NULL;
 }
 
+/* What says which family's addresses mean something: the field's own, where it has one. */
+static const struct raw *family_of(const struct builder *builder, const struct event_field *field)
+{
+	const char *name = event_own_family(builder->desc, field);
+	const struct raw *own = name ? find_raw(&builder->raws, name) : NULL;
+
+	return own && own->size == 2 ? own : first_family(builder);
+}
+
 /* The family that an address is of, where the event says which one counts; else 0. */
-static int address_family(const struct builder *builder, const struct event_field *field,
-			  const char *name)
+static int address_family(const struct event_field *field, const char *name)
 {
 	enum probe_display display = field->type.display;
 	size_t length = strlen(name);
 
-	if (length < 2 || !family_of(builder))
+	if (length < 2)
 		return 0;
 	if (display == DISPLAY_IP4 && name[length - 1] == '4')
-		return 2;
+		return AF_INET;
 	if (display == DISPLAY_IP6 && name[length - 1] == '6')
-		return 10;
+		return AF_INET6;
 	return 0;
 }
 
@@ -331,15 +357,14 @@ static void add_field(struct builder *builder, const struct event_field *field)
 	}
 	if (name[0] == '_')
 		return;
-	source.family = address_family(builder, field, name);
+	source.by = family_of(builder, field);
+	source.family = source.by ? address_family(field, name) : 0;
 	source.name = xstrndup(name, strlen(name) - (source.family ? 1 : 0));
 	source.condition = guard_condition(builder, field);
 	/* First what tells the most of them apart. */
 	if (source.family)
-		source.condition = printexpr_and(
-			printexpr_op(printexpr_leaf("REC->%s", family_of(builder)->name),
-				     "==", printexpr_number((unsigned long)source.family)),
-			source.condition);
+		source.condition = printexpr_and(is_family(source.by, (unsigned long)source.family),
+						 source.condition);
 	add_source(builder, &source);
 }
 
@@ -352,8 +377,8 @@ static bool is_first_of_name(const struct builder *builder, size_t index)
 }
 
 /*
- * A source counts where those of its name before it do not. Sources of different families never
- * count at once.
+ * A source counts where those of its name before it do not. Sources of different families, by one
+ * field or packet, never count at once.
  */
 static struct expr condition_among(const struct builder *builder, size_t index)
 {
@@ -364,7 +389,8 @@ static struct expr condition_among(const struct builder *builder, size_t index)
 		const struct source *before = &builder->sources[i];
 
 		if (strcmp(before->name, source->name) ||
-		    (before->family && source->family && before->family != source->family))
+		    (before->family && source->family && before->family != source->family &&
+		     before->by == source->by))
 			continue;
 		condition = printexpr_and(
 			condition, before->condition.text
@@ -385,7 +411,7 @@ static void print_member(struct builder *builder, const struct source *source,
 
 static void print_field(struct builder *builder, const struct source *source, const char *condition)
 {
-	const struct raw *family = family_of(builder);
+	const struct raw *family = family_of(builder, source->field);
 	struct printfield field = {
 		.raw = source->raw->name,
 		.bytes = whole_size(source->field, source->raw),

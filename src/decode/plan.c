@@ -54,13 +54,22 @@ static const struct raw_field *find_family(const struct raw_event *raw,
 	return NULL;
 }
 
-static bool is_by_family(const struct builder *builder, const char *name,
-			 enum probe_display display)
+/* Its own, where it has one. */
+static const struct raw_field *family_of(const struct builder *builder,
+					 const struct event_field *field)
+{
+	const char *name = event_own_family(builder->desc, field);
+	const struct raw_field *own = name ? raw_event_field(builder->raw, name) : NULL;
+
+	return own && own->size == 2 ? own : builder->family;
+}
+
+static bool is_by_family(const char *name, enum probe_display display)
 {
 	size_t length = strlen(name);
 	char suffix = display == DISPLAY_IP4 ? '4' : display == DISPLAY_IP6 ? '6' : '\0';
 
-	return builder->family && suffix && length > 1 && name[length - 1] == suffix;
+	return suffix && length > 1 && name[length - 1] == suffix;
 }
 
 /* Adds a field under a name; where the name is there, at its place in that field's chain. */
@@ -105,15 +114,14 @@ static void add_guards(const struct builder *builder, const struct event_field *
 {
 	for (size_t i = 0; i < from->guard_count && i < EVENT_GUARDS_MAX; i++) {
 		const struct raw_field *raw = raw_event_field(builder->raw, from->guards[i]);
-		const struct event_field *desc = desc_field(builder->desc, from->guards[i]);
+		enum event_guard guard = event_guard(builder->desc, from->guards[i]);
 
-		if (!raw || (raw->size != 4 && raw->size != 8))
+		if (!raw || !event_guard_has_size(guard, raw->size))
 			continue;
 		to->guards[to->guard_count++] = (struct plan_guard){
 			.half = builder->half,
 			.bytes = (uint8_t)raw->size,
-			.is_result = desc && (desc->type.display == DISPLAY_ERRNO ||
-					      desc->type.display == DISPLAY_SIZE_OR_ERRNO),
+			.kind = (uint8_t)guard,
 			.offset = raw->offset,
 		};
 	}
@@ -298,14 +306,15 @@ static void add_described(struct builder *builder, const struct event_field *fro
 	struct raw_field whole;
 	const struct raw_field *raw = find_raw(builder->raw, from, &whole);
 	const char *name = from->instead_of ? from->instead_of : from->name;
+	const struct raw_field *family = family_of(builder, from);
 	struct plan_field field = { .half = builder->half, .is_nk = true };
 
 	if (!raw)
 		return;
 	field.offset = raw->offset;
 	field.size = raw->size;
-	field.has_family = builder->family;
-	field.family_offset = builder->family ? builder->family->offset : 0;
+	field.has_family = family;
+	field.family_offset = family ? family->offset : 0;
 	add_guards(builder, from, &field);
 	if (from->type.display == DISPLAY_PACKET) {
 		add_packet(builder, from, &field);
@@ -316,7 +325,7 @@ static void add_described(struct builder *builder, const struct event_field *fro
 
 	size_t length = strlen(name);
 
-	if (is_by_family(builder, name, field.display)) {
+	if (family && is_by_family(name, field.display)) {
 		field.kind = PLAN_ADDRESS;
 		length--;
 	}

@@ -23,6 +23,20 @@ static bool is_pointer(uint64_t number, unsigned int bytes)
 	return number >= POINTER_LOW && (uint64_t)bytes_signed(number, bytes) < (uint64_t)-4095;
 }
 
+bool plan_guard_holds(const struct plan_guard *guard, uint64_t number)
+{
+	switch (guard->kind) {
+	case GUARD_RESULT:
+		return bytes_signed(number, guard->bytes) >= 0;
+	case GUARD_FAMILY:
+		return number == AF_INET || number == AF_INET6;
+	case GUARD_ZERO:
+		return number == 0;
+	default:
+		return is_pointer(number, guard->bytes);
+	}
+}
+
 static bool passes_guards(const struct record *record, const struct plan_field *field)
 {
 	bool is_swapped = record->plan->context->is_swapped;
@@ -30,13 +44,9 @@ static bool passes_guards(const struct record *record, const struct plan_field *
 	for (unsigned int i = 0; i < field->guard_count; i++) {
 		const struct plan_guard *guard = &field->guards[i];
 		const unsigned char *data = record->data[guard->half];
-		uint64_t number;
 
-		if (!data)
-			return false;
-		number = bytes_number(data + guard->offset, guard->bytes, is_swapped);
-		if (guard->is_result ? bytes_signed(number, guard->bytes) < 0
-				     : !is_pointer(number, guard->bytes))
+		if (!data || !plan_guard_holds(guard, bytes_number(data + guard->offset,
+								   guard->bytes, is_swapped)))
 			return false;
 	}
 	return true;

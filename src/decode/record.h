@@ -57,14 +57,16 @@ enum plan_field_kind {
 	PLAN_DURATION, /* dur: from entry to return */
 };
 
-/* What a field's value rests on: a pointer that it was read through, or a call that did not fail.
- */
+/* What a field's value rests on. */
 struct plan_guard {
 	uint8_t half;
 	uint8_t bytes;
-	bool is_result; /* signed, not below 0; else a pointer into kernel memory */
+	uint8_t kind; /* enum event_guard */
 	uint16_t offset;
 };
+
+/* number: what the event has there, in the byte order of this machine. */
+bool plan_guard_holds(const struct plan_guard *guard, uint64_t number);
 
 struct plan_field {
 	const char *name;

@@ -57,9 +57,14 @@ static bool add_guard(const struct place *place, const struct plan_guard *guard,
 
 	if (!raw || raw->size != guard->bytes || raw->is_array)
 		return false;
-	if (guard->is_result)
+	if (guard->kind == GUARD_RESULT)
 		text = raw->is_signed ? kernel_text_format("%s >= 0", raw->name)
 				      : kernel_text_constant(true);
+	else if (guard->kind == GUARD_FAMILY)
+		text = kernel_text_format("(%s == %d || %s == %d)", raw->name, AF_INET, raw->name,
+					  AF_INET6);
+	else if (guard->kind == GUARD_ZERO)
+		text = kernel_text_format("%s == 0", raw->name);
 	else if (guard->bytes == 8 && !raw->is_signed)
 		text = kernel_text_format("(%s >= 4096 && %s < 0xfffffffffffff001)", raw->name,
 					  raw->name);
@@ -68,7 +73,7 @@ static bool add_guard(const struct place *place, const struct plan_guard *guard,
 	else
 		return false;
 	*to = kernel_text_and(*to, text);
-	return raw->is_signed || !guard->is_result;
+	return raw->is_signed || guard->kind != GUARD_RESULT;
 }
 
 /* What makes the value of a link one that is shown; false: the kernel cannot tell all of it. */
@@ -327,11 +332,12 @@ static bool bound_link(const struct place *place, const struct bound_field *fiel
 	return is_told && has_told_presence(link);
 }
 
-/* Links of a chain that exclude each other: addresses by family. */
+/* Links of a chain that exclude each other: addresses by one family. */
 static bool is_by_family(const struct plan_field *field)
 {
-	for (; field; field = field->instead)
-		if (field->kind != PLAN_ADDRESS || !field->has_family)
+	for (const struct plan_field *link = field; link; link = link->instead)
+		if (link->kind != PLAN_ADDRESS || !link->has_family || link->half != field->half ||
+		    link->family_offset != field->family_offset)
 			return false;
 	return true;
 }

@@ -23,7 +23,7 @@ struct compiler {
 
 static bool is_same_guard(const struct plan_guard *a, const struct plan_guard *b)
 {
-	return a->half == b->half && a->bytes == b->bytes && a->is_result == b->is_result &&
+	return a->half == b->half && a->bytes == b->bytes && a->kind == b->kind &&
 	       a->offset == b->offset;
 }
 

@@ -12,8 +12,6 @@
 #include "output/program.h"
 #include "output/style.h"
 
-#define POINTER_LOW 4096 /* as record_value() has it */
-
 struct run {
 	const struct program *program;
 	const struct style_ops *style;
@@ -41,16 +39,9 @@ static uint32_t failed_guards(const struct program *program, const struct record
 	for (size_t i = 0; i < program->guard_count; i++) {
 		const struct plan_guard *guard = &program->guards[i];
 		const unsigned char *data = record->data[guard->half];
-		bool holds = false;
+		bool holds = data && plan_guard_holds(guard, read_number(data + guard->offset,
+									 guard->bytes));
 
-		if (data) {
-			int64_t number = read_signed(data + guard->offset, guard->bytes);
-
-			holds = guard->is_result ? number >= 0
-						 : read_number(data + guard->offset,
-							       guard->bytes) >= POINTER_LOW &&
-							   (uint64_t)number < (uint64_t)-4095;
-		}
 		failed |= (uint32_t)!holds << i;
 	}
 	return failed;

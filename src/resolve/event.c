@@ -59,6 +59,33 @@ void event_descs_free(struct event_desc *descs, size_t count)
 	free(descs);
 }
 
+enum event_guard event_guard(const struct event_desc *desc, const char *name)
+{
+	enum probe_display display = DISPLAY_NONE;
+
+	for (size_t i = 0; i < desc->field_count; i++)
+		if (desc->fields[i].name && strcmp(desc->fields[i].name, name) == 0)
+			display = desc->fields[i].type.display;
+	if (display == DISPLAY_ERRNO || display == DISPLAY_SIZE_OR_ERRNO)
+		return GUARD_RESULT;
+	if (display == DISPLAY_FAMILY)
+		return GUARD_FAMILY;
+	return strcmp(name, EVENT_UNFILLED) == 0 ? GUARD_ZERO : GUARD_POINTER;
+}
+
+bool event_guard_has_size(enum event_guard guard, size_t bytes)
+{
+	return guard == GUARD_FAMILY ? bytes == 2 : bytes == 4 || bytes == 8;
+}
+
+const char *event_own_family(const struct event_desc *desc, const struct event_field *field)
+{
+	for (size_t i = 0; i < field->guard_count; i++)
+		if (event_guard(desc, field->guards[i]) == GUARD_FAMILY)
+			return field->guards[i];
+	return NULL;
+}
+
 /* Writing */
 
 static void write_value(struct text *out, const char *value)

@@ -29,6 +29,21 @@
 /* What an event is to its probe: all of it, or one half of a joined call. */
 enum event_half { EVENT_WHOLE, EVENT_ENTRY, EVENT_RETURN };
 
+/*
+ * What a field that another rests on has to be, that the other means something.
+ *
+ * GUARD_POINTER: the pointer that it was read through: not NULL, no error pointer.
+ * GUARD_RESULT (of type errno or ssize): the call did not fail (>= 0). In a return half, what is
+ * read through memory that the call was to fill ($argN there) has it.
+ * GUARD_FAMILY (of type family): AF_INET or AF_INET6; of a field NAME4 or NAME6 with an address,
+ * the one that it is of. What is read through the same pointer as a hidden family has it: a port
+ * behind a struct sockaddr's family, say. GUARD_ZERO (named "_unfilled"): 0. In a return half: what
+ * else the call was to fill has it.
+ */
+enum event_guard { GUARD_POINTER, GUARD_RESULT, GUARD_FAMILY, GUARD_ZERO };
+
+#define EVENT_UNFILLED "_unfilled"
+
 struct event_field {
 	char *name; /* of the fetch-arg; hidden from the reader where it begins with '_' */
 	/* Of the whole value; type.kernel is what this fetch-arg was given as. */
@@ -39,17 +54,9 @@ struct event_field {
 	 * type.kernel.
 	 */
 	unsigned int parts;
-	/*
-	 * Fields of the same event that hold the pointers which this field was read through: it
-	 * means something only where all of them are valid (not NULL, not an error pointer).
-	 */
+	/* Fields of the same event that this one rests on: see enum event_guard. */
 	char *guards[EVENT_GUARDS_MAX];
 	size_t guard_count;
-	/*
-	 * A guard that is itself of type errno or ssize means: the call did not fail (value >= 0).
-	 * In a return half, what is read through memory that the call was to fill ($argN there) has
-	 * it.
-	 */
 	/*
 	 * Name of the field that this one stands in for where that, and all before this one that do
 	 * the same, are absent (|=). Its own name is that with "__or" or "__orN".
@@ -71,6 +78,13 @@ struct event_desc {
 	struct probe_enum *enums; /* those that the fields name; owned */
 	size_t enum_count;
 };
+
+/* What the field of this name is as a guard. */
+enum event_guard event_guard(const struct event_desc *desc, const char *name);
+/* Of these widths, in bytes, alone is a guard one. */
+bool event_guard_has_size(enum event_guard guard, size_t bytes);
+/* The family that a field rests on; NULL: it is the first of the event, where there is one. */
+const char *event_own_family(const struct event_desc *desc, const struct event_field *field);
 
 void event_desc_clear(struct event_desc *desc);
 void event_descs_free(struct event_desc *descs, size_t count);

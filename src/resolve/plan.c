@@ -188,6 +188,47 @@ static const struct rendered *find_result(const struct plan_half *half)
 	return NULL;
 }
 
+/* The pointer that the value itself lies behind; NULL: it is no memory of the kernel. */
+static const char *read_through(const struct rendered *rendered)
+{
+	const struct probe_expr *expr = rendered->arg ? rendered->arg->expr : NULL;
+
+	if (!expr || !expr->inner || expr->user || rendered->pointer_count == 0)
+		return NULL;
+	return rendered->pointers[rendered->pointer_count - 1].text;
+}
+
+/* The hidden family that stands in the same memory: of a struct sockaddr. */
+static const struct rendered *find_family(const struct plan_half *half,
+					  const struct rendered *rendered)
+{
+	const char *pointer = read_through(rendered);
+
+	for (size_t i = 0; pointer && i < half->count; i++) {
+		const struct rendered *family = &half->args[i];
+		const char *through = read_through(family);
+
+		if (family != rendered && family->name[0] == '_' &&
+		    family->type.display == DISPLAY_FAMILY && through &&
+		    strcmp(through, pointer) == 0)
+			return family;
+	}
+	return NULL;
+}
+
+static void guard_content(struct plan_half *half, size_t index, const char *result)
+{
+	const struct rendered *rendered = &half->args[index];
+	const struct rendered *family = find_family(half, rendered);
+
+	if (rendered->is_call_memory && result)
+		add_guard(half, index, result);
+	if (rendered->is_call_memory && find_name(half, EVENT_UNFILLED))
+		add_guard(half, index, EVENT_UNFILLED);
+	if (family)
+		add_guard(half, index, family->name);
+}
+
 static void guard_half(const struct render_context *context, struct plan_half *half, bool is_plain)
 {
 	const struct rendered *result = find_result(half);
@@ -195,8 +236,7 @@ static void guard_half(const struct render_context *context, struct plan_half *h
 	size_t count = half->count;
 
 	for (size_t i = 0; i < count; i++) {
-		if (half->args[i].is_call_memory && result_name)
-			add_guard(half, i, result_name);
+		guard_content(half, i, result_name);
 		guard_arg(context, half, i, is_plain);
 	}
 }

@@ -45,7 +45,7 @@ struct rendered {
 	bool has_type;		/* :TYPE is written on the line */
 	char *instead_of;
 	int before;
-	struct pointer *pointers; /* outermost first */
+	struct pointer *pointers; /* innermost first */
 	size_t pointer_count;
 	bool is_call_memory; /* read through $argN at the return */
 	char *guards[EVENT_GUARDS_MAX];

@@ -583,6 +583,33 @@ START_TEST(fallback_stands_in)
 }
 END_TEST
 
+/* raddr: behind a family of its own, where that says so, else by the socket's. */
+START_TEST(family_of_its_own)
+{
+	static const struct field_spec specs[] = {
+		{ "family", "family", NULL }, { "lport", "family", NULL },
+		{ "raddr4", "ip4", "lport" }, { "raddr6", "ip6", NULL },
+		{ "rport", "be16", "lport" },
+	};
+	static const uint16_t names[] = { AF_INET, AF_UNSPEC };
+	struct event_desc *desc = describe("tcp_connect", specs, 5);
+	struct event event;
+
+	event_open(&event, "tcp_connect", desc);
+	memcpy(at(&event, 0, "family"), &(uint16_t){ AF_INET6 }, 2);
+	memcpy(at(&event, 0, "lport"), &names[_i], 2);
+	NK_FREE char *text = print(&event, 0);
+	if (names[_i] == AF_INET) {
+		assert_address(text, "raddr", AF_INET, at(&event, 0, "raddr4"));
+		assert_number(text, "rport", ntohs(u16(&event, 0, "rport")));
+	} else {
+		assert_address(text, "raddr", AF_INET6, at(&event, 0, "raddr6"));
+		assert_shown(text, "rport", NULL);
+	}
+	event_close(&event, desc);
+}
+END_TEST
+
 START_TEST(no_description_no_change)
 {
 	struct event_desc desc = { 0 };
@@ -631,6 +658,7 @@ static Suite *printfmt_suite(void)
 	tcase_add_test(tests, later_fragment_has_no_ports);
 	tcase_add_test(tests, ipv4_options_before_the_ports);
 	tcase_add_test(tests, fallback_stands_in);
+	tcase_add_loop_test(tests, family_of_its_own, 0, 2);
 	tcase_add_test(tests, no_description_no_change);
 	tcase_add_loop_test(tests, result_of_a_call, 0, 4);
 	suite_add_tcase(suite, tests);

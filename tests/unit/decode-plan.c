@@ -232,6 +232,7 @@ END_TEST
 
 static const unsigned char ip4_first[4] = { 10, 0, 0, 1 }, ip4_second[4] = { 10, 0, 0, 2 };
 static const unsigned char ip6_first[16] = { 0xfd, [15] = 1 };
+static const unsigned char ip6_second[16] = { 0xfd, [15] = 2 };
 
 static void add_ip4(struct maker *maker, const char *name, const unsigned char bytes[4])
 {
@@ -329,6 +330,64 @@ START_TEST(guards)
 			expect_absent(&record, "state");
 		/* What stands in for it has no guard. */
 		expect_number(&record, "other", cases[i].is_valid ? 5 : 6);
+		maker_free(&maker);
+	}
+}
+END_TEST
+
+/* The name that a message has, of its own family, and what the socket is connected to. */
+START_TEST(own_families)
+{
+	static const struct {
+		unsigned int name;
+		bool is_unfilled;
+		enum probe_display display;
+		const unsigned char *address;
+		uint64_t port;
+	} cases[] = {
+		{ 2, false, DISPLAY_IP4, ip4_first, 53 },
+		{ 10, false, DISPLAY_IP6, ip6_first, 53 },
+		{ 0, false, DISPLAY_IP6, ip6_second, 5555 },
+		{ 1, false, DISPLAY_IP6, ip6_second, 5555 },
+		{ 2, true, DISPLAY_IP6, ip6_second, 5555 },
+	};
+	const struct {
+		const char *name;
+		enum probe_display display;
+		const unsigned char *address;
+	} names[] = { { "raddr4", DISPLAY_IP4, ip4_first }, { "raddr6", DISPLAY_IP6, ip6_first } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct maker maker;
+		struct record record;
+		struct event_field *field;
+
+		maker_begin(&maker, BIG(_i), LONG(_i));
+		add_number(&maker, "family", DISPLAY_FAMILY, 10, 2);
+		add_number(&maker, "_name", DISPLAY_FAMILY, cases[i].name, 2);
+		add_number(&maker, "_unfilled", DISPLAY_UNSIGNED, cases[i].is_unfilled, 4);
+		for (int j = 0; j < 2; j++) {
+			if (j == 0)
+				add_ip4(&maker, names[j].name, names[j].address);
+			else
+				add_bytes(&maker, names[j].name, names[j].display, names[j].address,
+					  16, 8);
+			field = &maker.fields[maker.count - 1];
+			guard(field, "_unfilled");
+			guard(field, "_name");
+		}
+		add_bytes(&maker, "raddr6__or", DISPLAY_IP6, ip6_second, 16, 8)->instead_of =
+			(char *)"raddr6";
+		field = add_number(&maker, "rport", DISPLAY_UNSIGNED, 53, 2);
+		guard(field, "_unfilled");
+		guard(field, "_name");
+		field = add_number(&maker, "rport__or", DISPLAY_UNSIGNED, 5555, 2);
+		field->instead_of = (char *)"rport";
+		maker_end(&maker, &record);
+		ck_assert_uint_eq(record.plan->field_count, 3);
+		expect_bytes(&record, "raddr", cases[i].display, cases[i].address,
+			     cases[i].display == DISPLAY_IP4 ? 4 : 16);
+		expect_number(&record, "rport", cases[i].port);
 		maker_free(&maker);
 	}
 }
@@ -643,6 +702,7 @@ int main(void)
 	tcase_add_loop_test(tests, numbers, 0, 4);
 	tcase_add_loop_test(tests, addresses, 0, 8);
 	tcase_add_loop_test(tests, guards, 0, 4);
+	tcase_add_loop_test(tests, own_families, 0, 4);
 	tcase_add_loop_test(tests, strings, 0, 4);
 	tcase_add_loop_test(tests, packet_windows, 0, 4);
 	tcase_add_test(tests, packet_positions);

@@ -256,6 +256,40 @@ START_TEST(test_guards)
 }
 END_TEST
 
+/* What stands behind a hidden family rests on it, and on nothing that stands elsewhere. */
+START_TEST(test_families)
+{
+	struct resolution result =
+		resolve("6.1", NULL,
+			"p:nk/x udpv6_sendmsg family=+16($arg1):family laddr4=+4($arg1):ip4 "
+			"_name=+0(+msghdr.msg_name($arg2)):family "
+			"raddr4=+4(+msghdr.msg_name($arg2)):ip4 raddr4|=+0($arg1):ip4 "
+			"rport=+2(+msghdr.msg_name($arg2)):be16 user=+u2(+0($arg2)):be16");
+	const struct event_desc *desc = &result.resolved.carriers[0].events[0].desc;
+
+	for (size_t i = 0; i < desc->field_count; i++) {
+		const char *name = desc->fields[i].name;
+		const char *own = event_own_family(desc, &desc->fields[i]);
+
+		if (strcmp(name, "raddr4") == 0 || strcmp(name, "rport") == 0)
+			ck_assert_pstr_eq(own, "_name");
+		else
+			ck_assert_pstr_eq(own, NULL);
+	}
+	done(&result);
+
+	/* Nor does what the call was to fill mean anything where it says that it has not. */
+	result = resolve("6.12", NULL,
+			 "p:nk/x udp_recvmsg len=$arg3:u64\n"
+			 "r bytes=$retval:ssize32 _unfilled?=$arg4:b1@13/32 a=+4(+0($arg2)):ip4");
+	desc = &result.resolved.carriers[0].events[1].desc;
+	ck_assert_uint_eq(desc->fields[2].guard_count, 3);
+	ck_assert_str_eq(desc->fields[2].guards[1], "_unfilled");
+	ck_assert_int_eq(event_guard(desc, "_unfilled"), GUARD_ZERO);
+	done(&result);
+}
+END_TEST
+
 START_TEST(test_fallback)
 {
 	struct resolution result =
@@ -716,6 +750,7 @@ int main(void)
 #ifdef HAVE_LIBBPF
 	tcase_add_test(tcase, test_members);
 	tcase_add_test(tcase, test_guards);
+	tcase_add_test(tcase, test_families);
 	tcase_add_test(tcase, test_fallback);
 	tcase_add_test(tcase, test_origins);
 #endif

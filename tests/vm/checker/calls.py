@@ -119,17 +119,16 @@ def udp_recvmsg(call):
         return []
     wanted = ends(call)
     sender, port = wanted.pop("raddr"), wanted.pop("rport")
-    if "from_addr" in call and not call.get("errqueue"):
+    result = {**wanted, "len": call["len"], "bytes": call["ret"]}
+    if call.get("errqueue"):
+        # What comes by the error queue was sent by nobody.
+        return [Want(result, absent=("raddr", "rport"))]
+    if "from_addr" in call:
         sender, port = call["from_addr"], call["from_port"]
     if sender == ZERO[call["family"]]:
         # Nobody asked the kernel for the sender: it can be shown or not.
         sender, port = AnyAddress(), NonZero()
-    return [
-        Want(
-            {**wanted, "len": call["len"], "bytes": call["ret"]},
-            {"raddr": sender, "rport": port},
-        )
-    ]
+    return [Want(result, {"raddr": sender, "rport": port})]
 
 
 def inet_csk_listen_start(call):

@@ -43,9 +43,10 @@ class Packet:
 def source(truth, call):
     """The address that the kernel puts where the socket has none."""
     address = call["after_laddr"]
-    if address != ZERO[call["family"]]:
-        return plain(address)
     target = plain(call.get("to_addr", call["raddr"]))
+    # That of an IPv6 socket is none for a packet to an IPv4 name.
+    if address != ZERO[call["family"]] and version(plain(address)) == version(target):
+        return plain(address)
     family = "inet" if version(target) == 4 else "inet6"
     if not truth.is_lo:
         return truth.run[f"{call['side']}_{family}"]

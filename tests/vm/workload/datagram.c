@@ -3,6 +3,7 @@
  * Datagrams: UDP, ICMP, a protocol of no one's, IP options and extension headers. One send is one
  * packet.
  */
+#include <linux/net_tstamp.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
@@ -172,6 +173,68 @@ void scenario_unreachable(struct actor *actor, int family)
 	sock_wait(sock, POLLERR);
 	receive(actor, sock, RECVMSG, 99, MSG_ERRQUEUE | MSG_DONTWAIT);
 	call_close(actor, sock);
+}
+
+/* An IPv6 socket sends to an IPv4 name, and to one of no family, which is no name at all. */
+void scenario_names(struct actor *actor, int family)
+{
+	struct run *run = actor->run;
+	struct sockaddr_storage to4, to6, nobody;
+	struct sock *server4, *server6, *client;
+
+	net_address(run, FAR, AF_INET, net_port(run), &to4);
+	net_address(run, FAR, AF_INET6, net_port(run), &to6);
+	server4 = udp_server(actor, &to4);
+	server6 = udp_server(actor, &to6);
+	client = call_socket(actor, NEAR, family, SOCK_DGRAM, 0);
+	if (!server4 || !server6 || !client)
+		return;
+	send_to(actor, client, &to4, SENDTO, run_odd(run, 33, 1399));
+	receive(actor, server4, RECVFROM, 4096, 0);
+	send_to(actor, client, &to4, SENDMSG, run_odd(run, 33, 1399));
+	receive(actor, server4, RECVMSG, 4096, 0);
+	/* The same socket, and then one that is connected, by the other family. */
+	send_to(actor, client, &to6, SENDTO, run_odd(run, 33, 1399));
+	receive(actor, server6, RECVFROM, 4096, 0);
+	call_close(actor, client);
+
+	client = call_socket(actor, NEAR, family, SOCK_DGRAM, 0);
+	call_connect(actor, client, &to6);
+	send_to(actor, client, &to4, SENDTO, run_odd(run, 33, 1399));
+	receive(actor, server4, RECVFROM, 4096, 0);
+	/* Its address, and its port, are not to be believed. */
+	nobody = to4;
+	nobody.ss_family = AF_UNSPEC;
+	send_to(actor, client, &nobody, SENDTO, run_odd(run, 33, 1399));
+	receive(actor, server6, RECVFROM, 4096, 0);
+	call_close(actor, client);
+	call_close(actor, server4);
+	call_close(actor, server6);
+}
+
+/* When a datagram was sent comes by the error queue, from nobody. */
+void scenario_stamps(struct actor *actor, int family)
+{
+	struct run *run = actor->run;
+	struct sockaddr_storage to;
+	struct sock *server, *client;
+
+	net_address(run, FAR, family, net_port(run), &to);
+	server = udp_server(actor, &to);
+	client = call_socket(actor, NEAR, family, SOCK_DGRAM, 0);
+	if (!server || !client)
+		return;
+	sock_set(client, SOL_SOCKET, SO_TIMESTAMPING,
+		 SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
+	for (int i = 0; i < 2; i++) {
+		send_to(actor, client, &to, SENDTO, run_odd(run, 33, 1399));
+		/* Leaves a sender's name in memory that the next call finds. */
+		receive(actor, server, RECVMSG, 4096, 0);
+		sock_wait(client, POLLERR);
+		receive(actor, client, RECVMSG, 4096, MSG_ERRQUEUE | MSG_DONTWAIT);
+	}
+	call_close(actor, client);
+	call_close(actor, server);
 }
 
 static uint16_t checksum(const void *data, size_t len)

@@ -26,6 +26,8 @@ void scenario_peek(struct actor *actor, int family);
 void scenario_udp(struct actor *actor, int family);
 void scenario_mmsg(struct actor *actor, int family);
 void scenario_unreachable(struct actor *actor, int family);
+void scenario_names(struct actor *actor, int family);
+void scenario_stamps(struct actor *actor, int family);
 void scenario_ping(struct actor *actor, int family);
 void scenario_raw(struct actor *actor, int family);
 void scenario_ip_options(struct actor *actor, int family);
