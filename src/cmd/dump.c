@@ -32,6 +32,7 @@ struct dumper {
 	struct dat_meta meta;	    /* borrows from started all but statistics and comms */
 	struct dat_writer *writer;
 	bool is_incomplete; /* of what was lost something is not known */
+	bool was_told_to_end;
 };
 
 static int open_meta(struct dumper *dumper, struct diags *diags)
@@ -118,12 +119,17 @@ static int cannot_take(const struct dumper *dumper, int err, struct diags *diags
 			  dumper->path, strerror(-err));
 }
 
+/* A signal does not come between what is taken and what is written of it. */
 static int take_all(struct dumper *dumper, struct diags *diags)
 {
 	for (size_t i = 0; i < dumper->flight.instance_count; i++) {
 		for (size_t j = 0; j < dumper->flight.instances[i].cpu_count; j++) {
-			int err = take_cpu(dumper, i, j);
+			int err;
 
+			dumper->was_told_to_end = session_is_told_to_end();
+			if (dumper->was_told_to_end)
+				return 0;
+			err = take_cpu(dumper, i, j);
 			if (err)
 				return cannot_take(dumper, err, diags);
 		}
@@ -162,6 +168,7 @@ static int finish(struct dumper *dumper, struct diags *diags)
 
 static int dump(struct dumper *dumper, uint64_t *bytes, struct diags *diags)
 {
+	sigset_t signals;
 	int err = flight_open(dumper->kernel, NULL, dumper->name, &dumper->flight, diags);
 
 	if (!err)
@@ -170,12 +177,18 @@ static int dump(struct dumper *dumper, uint64_t *bytes, struct diags *diags)
 		err = dat_writer_create(dumper->path, &dumper->meta, &dumper->writer, diags);
 	if (err)
 		return err;
+	session_end_signals(&signals);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
 	dat_writer_reserve(dumper->writer);
 	err = take_all(dumper, diags);
 	*bytes = dat_writer_size(dumper->writer);
 
 	/* What has been taken is nowhere else: it is finished as far as it goes. */
 	int finished = finish(dumper, diags);
+
+	if (dumper->was_told_to_end)
+		diag_warning(diags, "ended by a signal: what was not taken is still there for the "
+				    "next dump");
 	return err ? err : finished;
 }
 
@@ -211,7 +224,7 @@ static int run(const struct command *command, const struct options *options)
 
 		fprintf(stderr, "nk: %s: %" PRIu64 " KiB of events\n", path, bytes / 1024);
 	}
-	bool is_incomplete = dumper.is_incomplete;
+	bool is_incomplete = dumper.is_incomplete || dumper.was_told_to_end;
 
 	dumper_clear(&dumper);
 	return err ? CMD_FAILED : is_incomplete ? CMD_INCOMPLETE : CMD_DONE;
