@@ -5,6 +5,7 @@
 #include "cmd/live.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "cmd/filter.h"
 #include "cmd/learn.h"
 #include "session/command.h"
+#include "session/ledger.h"
 
 static int create(struct setup *setup, const struct options *options, const struct live_wish *wish,
 		  const struct buffers *buffers, struct session **session, struct diags *diags)
@@ -128,6 +130,25 @@ int live_open_session(struct setup *setup, const struct options *options,
 	return status;
 }
 
+/*
+ * What was missed makes every session incomplete. A worker that ended it, by -n, --size or a closed
+ * pipe, could not tell: the kernel's counts were read after its end.
+ */
+static bool has_missed(const struct session *session, const struct broker_result *result,
+		       struct diags *diags)
+{
+	struct ledger ledger;
+	uint64_t missed;
+
+	ledger_of_session(session, NULL, &ledger);
+	ledger_balance(&ledger);
+	missed = ledger.missed;
+	if (missed > 0 && result->is_unreported)
+		diag_warning(diags, "%" PRIu64 " missed until the session had ended", missed);
+	ledger_clear(&ledger);
+	return missed > 0;
+}
+
 /* The worker's failure weighs most, then COMMAND's own status, then what is incomplete. */
 static int combine(const struct broker_result *result, bool incomplete)
 {
@@ -150,10 +171,11 @@ int live_run(struct session *session, const struct broker_job *job,
 	int err = broker_run(session, job, &result, diags);
 	int finished = finish ? finish->run(finish->context, session, err == 0, diags) : 0;
 	bool disturbed = session->is_disturbed || session->is_uncounted;
+	bool missed = has_missed(session, &result, diags);
 	int undone = session_destroy(session, diags);
 
 	setup_say(diags, options->quiet);
 	if (err || finished < 0 || undone)
 		return CMD_FAILED;
-	return combine(&result, incomplete || disturbed || finished > 0);
+	return combine(&result, incomplete || disturbed || missed || finished > 0);
 }

@@ -158,7 +158,7 @@ static void say_summary(const struct recorder *recorder, const struct meter_coun
 	losses_print_unsure(ledger, stderr);
 }
 
-/* Who ends the session itself, by -n or --size, has no report of it: the broker tells of misses. */
+/* Who ends the session itself, by -n or --size, has no report of it: live_run() tells of misses. */
 static int sum_up(const struct recorder *recorder, const struct worker *worker)
 {
 	struct ledger ledger = { 0 };
@@ -205,19 +205,6 @@ static bool has_all(const struct recorder *recorder, const struct meter_counts *
 	return !options->rotate && (counts->waiting == 0 || !(options->count || options->size));
 }
 
-/* Where the worker has ended first, it could not. */
-static void warn_of_misses(const struct recorder *recorder, const struct session *session,
-			   struct diags *diags)
-{
-	const struct options *options = recorder->options;
-	uint64_t misses = 0;
-
-	for (size_t i = 0; i < session->event_count; i++)
-		misses += session->events[i].misses;
-	if ((options->count || options->size) && misses > 0 && !options->quiet)
-		diag_warning(diags, "the kernel missed %" PRIu64 " hits", misses);
-}
-
 /* In the broker: from now on there is a recording, for which an older one may go. */
 static void started(void *context, struct diags *diags)
 {
@@ -253,7 +240,6 @@ static int finish(void *context, const struct session *session, bool ran, struct
 		meta_add_stats(meta, &session->instances[i]);
 	if (has_all(recorder, &counts))
 		meta_add_ledger(meta, session);
-	warn_of_misses(recorder, session, diags);
 
 	int err = session_comms(session, &meta->saved_cmdlines);
 

@@ -199,7 +199,7 @@ static void say_summary(const struct tracer *tracer, const struct ledger *ledger
 
 /*
  * What came after the last record that was asked for is nobody's loss: it has no report. What was
- * lost before is told by the pages; what was missed is not known.
+ * lost before is told by the pages; live_run() tells what was missed.
  */
 static int sum_up(const struct tracer *tracer, const struct worker *worker)
 {

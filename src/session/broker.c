@@ -173,6 +173,7 @@ static void worker_ended(struct broker *broker, int status)
 	if (WIFSIGNALED(status))
 		diag_error(broker->diags, ECHILD, "the worker was killed: %s",
 			   strsignal(WTERMSIG(status)));
+	broker->result->is_unreported = !broker->is_stopped;
 	stop(broker);
 }
 

@@ -72,7 +72,8 @@ struct broker_result {
 	int worker_status; /* exit status of work(); 128+N where signal N killed it */
 	/* Exit status of COMMAND as a shell gives it; -1: there was none, or it runs on. */
 	int command_status;
-	int signal; /* that ended the session (SIGINT, SIGTERM ...); 0: none */
+	int signal;	    /* that ended the session (SIGINT, SIGTERM ...); 0: none */
+	bool is_unreported; /* the worker ended first: what the session has counted is not told */
 };
 
 /*

@@ -73,7 +73,7 @@ nk_run() {
 # so, live and of a recording, and is incomplete. Such a run proves nothing about values: again.
 was_missed() {
 	[ "$status" = 3 ] && ! grep -qE 'differ by|could not be read$|: [1-9][0-9]* overrun$' $work/stderr &&
-		grep -qE ', 0 lost, [1-9]|^nk: [^ ]+( +[0-9-]+){4} +[1-9]' $work/stderr
+		grep -qE '^nk: warning: [1-9][0-9]* missed until|, 0 lost, [1-9]|^nk: [^ ]+( +[0-9-]+){4} +[1-9]' $work/stderr
 }
 
 state() {
