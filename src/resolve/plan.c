@@ -326,8 +326,8 @@ int plan_func(const struct kernel *kernel, const struct probe_func *func,
 	      struct field_origin **fields, size_t *field_count, struct refusal *refusal)
 {
 	struct plan plan = { .func = func, .symbol = symbol };
-	struct render_context main = { kernel, func, func->is_return };
-	struct render_context ret = { kernel, func, true };
+	struct render_context main = { kernel, func, func->is_return, is_plain };
+	struct render_context ret = { kernel, func, true, is_plain };
 	int err = plan_half(&main, func->args, func->arg_count, is_plain, true, &plan.main, fields,
 			    field_count, refusal);
 

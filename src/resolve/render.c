@@ -358,16 +358,37 @@ static bool fit_bit_field(struct render *render, const struct probe_arg *arg)
 	return true;
 }
 
+static bool is_wide_number(const struct probe_type *type)
+{
+	bool is_number = type->kind == PROBE_TYPE_KERNEL || type->display == DISPLAY_SIZE_OR_ERRNO;
+
+	return is_number && type->bytes == 8 && !type->count && strchr("usx", type->kernel[0]) &&
+	       strcmp(type->kernel + 1, "64") == 0;
+}
+
+static void halve(struct probe_type *type)
+{
+	snprintf(type->kernel + 1, sizeof(type->kernel) - 1, "32");
+	type->bytes = 4;
+}
+
 /* A size_t or pointer that the file calls 64 bits wide is fetched as the 32 that it has here. */
 static bool fit_long(struct render *render, struct probe_type *type)
 {
-	if (type->bytes != 8 || type->count || long_bytes(render) != 4 ||
-	    render->member.size != 4 || type->kind != PROBE_TYPE_KERNEL ||
-	    !strchr("usx", type->kernel[0]))
+	if (!is_wide_number(type) || long_bytes(render) != 4 || render->member.size != 4)
 		return false;
-	snprintf(type->kernel + 1, sizeof(type->kernel) - 1, "32");
-	type->bytes = 4;
+	halve(type);
 	return true;
+}
+
+/* What is no memory is a long, which the kernel makes 64 bits wide with zeros, whatever its sign.
+ */
+static void fit_register(struct render *render, const struct probe_arg *arg,
+			 struct probe_type *type)
+{
+	if (!arg->expr->inner && !render->context->is_plain && long_bytes(render) == 4 &&
+	    is_wide_number(type) && type->kernel[0] == 's')
+		halve(type);
 }
 
 static bool typed(struct render *render, const struct probe_arg *arg)
@@ -377,6 +398,7 @@ static bool typed(struct render *render, const struct probe_arg *arg)
 
 	*type = arg->type;
 	render->out->has_type = true;
+	fit_register(render, arg, type);
 	if (!render->has_member || arg->expr->number || type->bytes == 0)
 		return true;
 	if (member->bit_width && !fit_bit_field(render, arg))

@@ -59,6 +59,7 @@ struct render_context {
 	const struct kernel *kernel;
 	const struct probe_func *func;
 	bool is_return;
+	bool is_plain; /* the line reaches the kernel as it was written */
 };
 
 /*

@@ -47,15 +47,24 @@ static void load_symbols(struct kernel *kernel, const struct probe_set *set)
 	free(probes);
 }
 
-static struct resolution resolve(const char *release, const char *without, const char *text)
+/* machine: NULL: the kernel's own. */
+static struct resolution resolve_on(const char *machine, const char *release, const char *without,
+				    const char *text)
 {
 	struct resolution result = { 0 };
 
 	result.kernel = captured_open(release, without);
+	if (machine)
+		result.kernel->arch = arch_find(machine);
 	result.set = parse(text);
 	load_symbols(result.kernel, result.set);
 	resolve_probe(&result.set->probes[0], result.kernel, &result.resolved);
 	return result;
+}
+
+static struct resolution resolve(const char *release, const char *without, const char *text)
+{
+	return resolve_on(NULL, release, without, text);
 }
 
 static void done(struct resolution *result)
@@ -153,6 +162,34 @@ START_TEST(test_types)
 		    "!this kernel cannot fetch memory of the process");
 	check_lines("6.1", NULL, "enum e u8 { 1 A, 2 B }\np:nk/x tcp_connect a=$arg2:e",
 		    "p:nk/x tcp_connect a=$arg2:u8 _comm=$comm:string\n");
+}
+END_TEST
+
+/* A register has 32 bits there, and what a probe line reaches the kernel as is what it says. */
+START_TEST(test_longs_of_32_bits)
+{
+	static const struct {
+		const char *text, *lines;
+	} cases[] = {
+		{ "p:nk/x tcp_connect a=$arg1:u16\nr b=$retval:ssize",
+		  "p:nk/x tcp_connect a=$arg1:u16 _comm=$comm:string\n"
+		  "r512:nk/x__ret tcp_connect b=$retval:s32\n" },
+		{ "p:nk/x tcp_connect a=$arg3:s64 b=$arg2:u64 c=%r1:s64 d=$arg1:be16",
+		  "p:nk/x tcp_connect a=$arg3:s32 b=$arg2:u64 c=%r1:s32 d=$arg1:u16 "
+		  "_comm=$comm:string\n" },
+		{ "p:nk/x tcp_connect a=+0($arg1):s64 d=$arg1:be16",
+		  "p:nk/x tcp_connect a=+0($arg1):s64 d=$arg1:u16 _comm=$comm:string\n" },
+		{ "p:nk/x tcp_connect a=%r1:s64", "p:nk/x tcp_connect a=%r1:s64\n" },
+	};
+	static const char *const machines[] = { "armv7l", "i686" };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct resolution result = resolve_on(machines[_i], "6.1", NULL, cases[i].text);
+		NK_FREE char *lines = lines_of(&result.resolved);
+
+		ck_assert_str_eq(lines, cases[i].lines);
+		done(&result);
+	}
 }
 END_TEST
 
@@ -738,6 +775,43 @@ START_TEST(test_sets)
 }
 END_TEST
 
+/* Where GRO keeps a packet's bytes is a pointer that is no member: it has 32 bits there. */
+START_TEST(test_pointers_of_32_bits)
+{
+	static const char *const files[] = { "dev", "ip" };
+	size_t found = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		NK_FREE char *path = xasprintf(TESTDIR "/../probes.d/%s.probes", files[i]);
+		struct kernel *kernel = captured_open("6.1", NULL);
+		struct probe_set *set = NULL;
+		struct diags diags = { 0 };
+
+		kernel->arch = arch_find("armv7l");
+		ck_assert_int_eq(probe_parse_file(path, &set, &diags), 0);
+		load_symbols(kernel, set);
+		for (size_t probe = 0; probe < set->probe_count; probe++) {
+			struct resolved_probe resolved;
+
+			resolve_probe(&set->probes[probe], kernel, &resolved);
+			ck_assert_msg(!resolved.reason, "%s", resolved.reason);
+
+			const struct event_def *event = resolved.carriers[resolved.first].events;
+			const struct event_field *field = find_field(&event->desc, "_frag");
+
+			if (field)
+				ck_assert_uint_eq(field->type.bytes, 4);
+			found += field != NULL;
+			resolved_probe_clear(&resolved);
+		}
+		probe_set_free(set);
+		diags_clear(&diags);
+		kernel_close(kernel);
+	}
+	ck_assert_uint_eq(found, 2);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("resolve-probe");
@@ -746,11 +820,13 @@ int main(void)
 	tcase_add_test(tcase, test_verbatim);
 	tcase_add_test(tcase, test_registers);
 	tcase_add_test(tcase, test_types);
+	tcase_add_loop_test(tcase, test_longs_of_32_bits, 0, 2);
 	tcase_add_test(tcase, test_parts);
 #ifdef HAVE_LIBBPF
 	tcase_add_test(tcase, test_members);
 	tcase_add_test(tcase, test_guards);
 	tcase_add_test(tcase, test_families);
+	tcase_add_test(tcase, test_pointers_of_32_bits);
 	tcase_add_test(tcase, test_fallback);
 	tcase_add_test(tcase, test_origins);
 #endif
