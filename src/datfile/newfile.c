@@ -367,15 +367,15 @@ int newfile_replace(const struct newfile_place *place, int older_fd, struct newf
 
 static void take_away(const struct newfile_place *place, const struct newfile *file)
 {
-	if (file->is_named && newfile_has_name(place, file->fd) == 1) {
-		if (file->temporary)
-			(void)rename_to(place, file, place->base, 0);
-		else
-			unlinkat(place->dir_fd, place->base, 0);
-	} else if (file->temporary) {
-		/* Where somebody else has taken the name, the older file would be gone, too. */
+	int has_name = file->is_named ? newfile_has_name(place, file->fd) : 0;
+
+	/* Where somebody else has taken the name, the older file would be gone, too. */
+	if (file->temporary && has_name != 0)
+		(void)rename_to(place, file, place->base, 0);
+	else if (file->temporary)
 		unlinkat(place->dir_fd, file->temporary, 0);
-	}
+	else if (has_name == 1)
+		unlinkat(place->dir_fd, place->base, 0);
 }
 
 void newfile_discard(const struct newfile_place *place, struct newfile *file)

@@ -626,12 +626,15 @@ static int finish_file(struct dat_writer *writer, const struct dat_meta *meta, s
 	NK_FREE char *beside = NULL;
 	int ret;
 
-	if (check_file(writer) == -ESTALE)
+	ret = check_file(writer);
+	if (ret != -ESTALE)
+		ret = write_compact(writer, meta, &beside);
+	/* Perhaps just now. */
+	if (ret < 0 && check_file(writer) == -ESTALE)
 		return diag_error(diags, ESTALE,
 				  "'%s' was truncated or overwritten while it was recorded: what "
 				  "it had is lost",
 				  path);
-	ret = write_compact(writer, meta, &beside);
 	if (ret < 0)
 		return finish_sparse(writer, meta, ret, diags);
 	if (beside)
