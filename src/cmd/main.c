@@ -9,6 +9,7 @@
 #include "base/diag.h"
 #include "cmd/cmd.h"
 #include "config.h"
+#include "session/limits.h"
 #include "session/privilege.h"
 
 static const struct command *const commands[] = {
@@ -99,5 +100,6 @@ int main(int argc, char **argv)
 		diags_print(&diags, stderr);
 		return CMD_FAILED;
 	}
+	limits_raise();
 	return run(command, argc - 1, argv + 1);
 }

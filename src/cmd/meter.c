@@ -4,9 +4,11 @@
  */
 #include "cmd/meter.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -14,7 +16,15 @@
 
 #define TEXT_MOST 1024
 
-void meter_open(struct meter *meter, const struct session *session)
+/* One that were left out would be missing in every count. */
+static int cannot_open(const struct session_instance *instance, const char *path, int err,
+		       struct diags *diags)
+{
+	return diag_error(diags, err, "cannot open %s of instance '%s': %s", path, instance->name,
+			  strerror(err));
+}
+
+int meter_open(struct meter *meter, const struct session *session, struct diags *diags)
 {
 	for (size_t i = 0; i < session->instance_count; i++) {
 		const struct session_instance *instance = &session->instances[i];
@@ -23,10 +33,14 @@ void meter_open(struct meter *meter, const struct session *session)
 			char path[64];
 
 			snprintf(path, sizeof(path), "per_cpu/cpu%d/stats", instance->cpus[j]);
-			*array_add(&meter->fds, &meter->count) =
-				openat(instance->dir_fd, path, O_RDONLY | O_CLOEXEC);
+			int fd = openat(instance->dir_fd, path, O_RDONLY | O_CLOEXEC);
+
+			if (fd < 0)
+				return cannot_open(instance, path, errno, diags);
+			*array_add(&meter->fds, &meter->count) = fd;
 		}
 	}
+	return 0;
 }
 
 void meter_read(const struct meter *meter, struct meter_counts *counts)
@@ -35,8 +49,7 @@ void meter_read(const struct meter *meter, struct meter_counts *counts)
 	for (size_t i = 0; i < meter->count; i++) {
 		struct session_cpu_stats stats;
 		char text[TEXT_MOST];
-		ssize_t got =
-			meter->fds[i] < 0 ? -1 : pread(meter->fds[i], text, sizeof(text) - 1, 0);
+		ssize_t got = pread(meter->fds[i], text, sizeof(text) - 1, 0);
 
 		if (got < 0)
 			continue;
@@ -51,8 +64,7 @@ void meter_read(const struct meter *meter, struct meter_counts *counts)
 void meter_close(struct meter *meter)
 {
 	for (size_t i = 0; i < meter->count; i++)
-		if (meter->fds[i] >= 0)
-			close(meter->fds[i]);
+		close(meter->fds[i]);
 	free(meter->fds);
 	*meter = (struct meter){ 0 };
 }

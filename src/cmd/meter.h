@@ -9,10 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/diag.h"
 #include "session/session.h"
 
 struct meter {
-	int *fds; /* -1: that CPU's cannot be had, and counts nothing */
+	int *fds; /* one a CPU and instance */
 	size_t count;
 };
 
@@ -22,7 +23,8 @@ struct meter_counts {
 	uint64_t lost;
 };
 
-void meter_open(struct meter *meter, const struct session *session);
+/* 0 or -errno; meter_close() is due either way. */
+int meter_open(struct meter *meter, const struct session *session, struct diags *diags);
 void meter_read(const struct meter *meter, struct meter_counts *counts);
 void meter_close(struct meter *meter);
 

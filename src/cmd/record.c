@@ -250,19 +250,20 @@ static int finish(void *context, const struct session *session, bool ran, struct
 }
 
 /* What the worker is to read is opened here: it may open nothing. */
-static void prepare_counts(struct recorder *recorder, const struct session *session)
+static int prepare_counts(struct recorder *recorder, const struct session *session,
+			  struct diags *diags)
 {
 	const struct options *options = recorder->options;
 	bool shows = !options->quiet && progress_is_wanted();
 
 	recorder->wait_ms = WAIT_MS;
-	meter_open(&recorder->meter, session);
 	if (shows) {
 		progress_begin(&recorder->progress, PROGRESS_MS);
 		recorder->wait_ms = PROGRESS_MS;
 	}
 	if (options->count)
 		recorder->wait_ms = COUNT_MS;
+	return meter_open(&recorder->meter, session, diags);
 }
 
 static int record(struct recorder *recorder, struct session *session, bool incomplete,
@@ -282,16 +283,17 @@ static int record(struct recorder *recorder, struct session *session, bool incom
 	const struct live_finish last = { .run = finish, .context = recorder };
 
 	meta_fill(&recorder->meta, session);
-	int err =
-		volumes_create(recorder->path, options, &recorder->meta, &recorder->volumes, diags);
+	int err = prepare_counts(recorder, session, diags);
 
+	if (!err)
+		err = volumes_create(recorder->path, options, &recorder->meta, &recorder->volumes,
+				     diags);
 	if (err) {
+		meter_close(&recorder->meter);
 		session_destroy(session, diags);
 		setup_say(diags, false);
 		return CMD_FAILED;
 	}
-	prepare_counts(recorder, session);
-
 	return live_run(session, &job, &last, options, incomplete, diags);
 }
 

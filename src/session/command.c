@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "session/limits.h"
 
 static int check_file(const char *path)
 {
@@ -77,6 +78,7 @@ run_child(char *const *command, const struct command_signals *signals, int go_fd
 	} while (got < 0 && errno == EINTR);
 	if (got != 1)
 		_exit(1);
+	limits_restore();
 	execvp(command[0], command);
 
 	int err = errno;
