@@ -4,7 +4,9 @@
  */
 #include "cmd/progress.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +32,22 @@ bool progress_is_wanted(void)
 
 void progress_begin(struct progress *progress, int every_ms)
 {
-	*progress = (struct progress){ .every_ms = every_ms, .shown_ms = now_ms() };
+	/* The flags of the description that the shell gave are everybody's who has it. */
+	int fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	*progress = (struct progress){ .every_ms = every_ms,
+				       .fd = fd < 0 ? STDERR_FILENO : fd,
+				       .shown_ms = now_ms() };
+}
+
+/* What does not go is left out: who waits here leaves the ring buffers to overflow. */
+static void put(const struct progress *progress, const char *text)
+{
+	struct pollfd ready = { .fd = progress->fd, .events = POLLOUT };
+
+	if (poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) &&
+	    write(progress->fd, text, strlen(text)) < 0)
+		return;
 }
 
 bool progress_is_due(const struct progress *progress)
@@ -47,13 +64,14 @@ void progress_show(struct progress *progress, const struct meter_counts *counts,
 
 	uint64_t events = counts->read + counts->waiting;
 	uint64_t came = events - progress->shown_events;
+	char line[160];
 
-	fprintf(stderr,
-		ERASE_LINE "%" PRIu64 " events, %" PRIu64 "/s, %" PRIu64 ".%" PRIu64
-			   " MiB, %" PRIu64 " lost",
-		events, came * 1000 / (uint64_t)(now - progress->shown_ms), bytes >> 20,
-		(bytes & 0xfffff) * 10 >> 20, counts->lost);
-	fflush(stderr);
+	snprintf(line, sizeof(line),
+		 ERASE_LINE "%" PRIu64 " events, %" PRIu64 "/s, %" PRIu64 ".%" PRIu64
+			    " MiB, %" PRIu64 " lost",
+		 events, came * 1000 / (uint64_t)(now - progress->shown_ms), bytes >> 20,
+		 (bytes & 0xfffff) * 10 >> 20, counts->lost);
+	put(progress, line);
 	progress->shown_ms = now;
 	progress->shown_events = events;
 }
@@ -62,7 +80,8 @@ void progress_end(struct progress *progress)
 {
 	if (!progress->every_ms)
 		return;
-	fputs(ERASE_LINE, stderr);
-	fflush(stderr);
+	put(progress, ERASE_LINE);
+	if (progress->fd != STDERR_FILENO)
+		close(progress->fd);
 	progress->every_ms = 0;
 }
