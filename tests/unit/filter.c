@@ -337,7 +337,7 @@ static const struct {
 	{ "lport & 3", "lport & 3", true },
 };
 
-START_TEST(kernel)
+static void check_kernel(const char *expression, const char *text, bool is_whole)
 {
 	struct fixture fixture;
 	struct filter *filter;
@@ -345,19 +345,45 @@ START_TEST(kernel)
 	struct kernel_filter made;
 
 	fixture_open(&fixture, &inet);
-	ck_assert_int_eq(filter_new(kernels[_i].expression, &filter, NULL), 0);
+	ck_assert_int_eq(filter_new(expression, &filter, NULL), 0);
 	ck_assert_int_eq(filter_bind(filter, fixture.decoder, &bound, NULL), 0);
 	filter_for_kernel(bound, 0, &made);
-	ck_assert_msg(!made.text == !kernels[_i].text &&
-			      (!made.text || strcmp(made.text, kernels[_i].text) == 0),
-		      "%s: %s", kernels[_i].expression, made.text ? made.text : "nothing");
-	ck_assert_msg(made.is_whole == kernels[_i].is_whole, "%s: whole is %d",
-		      kernels[_i].expression, made.is_whole);
+	ck_assert_msg(!made.text == !text && (!made.text || strcmp(made.text, text) == 0), "%s: %s",
+		      expression, made.text ? made.text : "nothing");
+	ck_assert_msg(made.is_whole == is_whole, "%s: whole is %d", expression, made.is_whole);
 	ck_assert_int_eq(!made.why, made.is_whole);
 	kernel_filter_clear(&made);
 	bound_filter_free(bound);
 	filter_free(filter);
 	fixture_close(&fixture);
+}
+
+START_TEST(kernel)
+{
+	check_kernel(kernels[_i].expression, kernels[_i].text, kernels[_i].is_whole);
+}
+END_TEST
+
+/* A port that rests on a family: of a packet of none it is no port, here and in the kernel. */
+START_TEST(kernel_by_family)
+{
+	struct event_field *rport = &fields[5];
+	struct made made = inet;
+
+	rport->guards[0] = (char *)"family";
+	rport->guard_count = 1;
+	if (__BYTE_ORDER == __LITTLE_ENDIAN) {
+		check_kernel("rport == 5555", "((family == 2 || family == 10) && rport == 45845)",
+			     true);
+		check_kernel("not rport == 5555",
+			     "!(((family == 2 || family == 10) && rport == 45845))", true);
+	}
+	ck_assert(keeps(&made, "rport == 5555"));
+	made.family = 10;
+	ck_assert(keeps(&made, "rport == 5555"));
+	made.family = 0;
+	ck_assert(!keeps(&made, "rport == 5555"));
+	rport->guard_count = 0;
 }
 END_TEST
 
@@ -413,6 +439,7 @@ int main(void)
 	tcase_add_loop_test(tcase, mistake, 0, COUNT(mistakes));
 	if (__BYTE_ORDER == __LITTLE_ENDIAN)
 		tcase_add_loop_test(tcase, kernel, 0, COUNT(kernels));
+	tcase_add_test(tcase, kernel_by_family);
 	tcase_add_loop_test(tcase, glob, 0, COUNT(globs));
 	suite_add_tcase(suite, tcase);
 
