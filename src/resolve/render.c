@@ -381,6 +381,18 @@ static bool fit_long(struct render *render, struct probe_type *type)
 	return true;
 }
 
+/* A bit of such a one is a bit of the 32: of 64, a big-endian machine would take another member's.
+ */
+static void fit_bit(struct render *render, struct probe_type *type)
+{
+	if (type->kind != PROBE_TYPE_BITFIELD || type->bytes != 8 || long_bytes(render) != 4 ||
+	    render->member.size != 4 || type->bit_offset + type->bit_width > 32)
+		return;
+	snprintf(type->kernel, sizeof(type->kernel), "b%u@%u/32", type->bit_width,
+		 type->bit_offset);
+	type->bytes = 4;
+}
+
 /* What is no memory is a long, which the kernel makes 64 bits wide with zeros, whatever its sign.
  */
 static void fit_register(struct render *render, const struct probe_arg *arg,
@@ -403,6 +415,7 @@ static bool typed(struct render *render, const struct probe_arg *arg)
 		return true;
 	if (member->bit_width && !fit_bit_field(render, arg))
 		return false;
+	fit_bit(render, type);
 	if (type->kernel[0] == 'b' || member->size == 0 || whole_bytes(type) <= member->size ||
 	    fit_long(render, type))
 		return true;

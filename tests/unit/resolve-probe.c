@@ -809,6 +809,15 @@ START_TEST(test_pointers_of_32_bits)
 		kernel_close(kernel);
 	}
 	ck_assert_uint_eq(found, 2);
+
+	/* A member that has four bytes stands for one that is a long there. */
+	struct resolution result =
+		resolve_on("armv7l", "6.1", NULL,
+			   "p:nk/x tcp_connect b=+sock.sk_max_ack_backlog($arg1):b1@0/64");
+	NK_FREE char *lines = lines_of(&result.resolved);
+
+	ck_assert_ptr_nonnull(strstr(lines, "($arg1):b1@0/32 "));
+	done(&result);
 }
 END_TEST
 
