@@ -6,7 +6,6 @@
 #include "calibrate/tracer.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -304,19 +303,6 @@ static int drain(struct tracer *tracer)
 	return err;
 }
 
-/* The session blocks the signals that end it. */
-static bool is_told_to_end(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	sigset_t pending;
-
-	sigpending(&pending);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		if (sigismember(&pending, signals[i]))
-			return true;
-	return false;
-}
-
 int tracer_run(struct tracer *tracer, enum step step, struct collection *collection,
 	       struct diags *diags)
 {
@@ -327,7 +313,7 @@ int tracer_run(struct tracer *tracer, enum step step, struct collection *collect
 	for (int ms = 0; !err && !done; ms += POLL_MS) {
 		done = agent_result(agent, POLL_MS, &result);
 		err = done < 0 ? done : drain(tracer);
-		if (!err && is_told_to_end())
+		if (!err && session_is_told_to_end())
 			err = -EINTR;
 		if (!err && !done && ms > STEP_MS)
 			err = -ETIMEDOUT;
