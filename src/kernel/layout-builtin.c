@@ -2,7 +2,8 @@
 /*
  * Two tables. What user space can see never moves, and is taken from the kernel's own headers when
  * this is compiled. What begins struct sock_common is no ABI, but lies so on every kernel from 5.10
- * to 7.2 that was measured, on 64-bit and 32-bit: its members are of fixed widths.
+ * to 7.2 that was measured, on 64-bit and 32-bit: its members are of fixed widths. So does the
+ * pointer to a message's name, which the kernel's struct msghdr begins with.
  */
 #include "kernel/layout-builtin.h"
 
@@ -34,6 +35,7 @@ const struct layout_row layout_builtin[] = {
 	{ "sock_common.skc_num", 14, 2, 0, 0 },
 	{ "sock_common.skc_family", 16, 2, 0, 0 },
 	{ "sock_common.skc_state", 18, 1, 0, 0 },
+	{ "msghdr.msg_name", 0, 0, 0, 0 }, /* of as many bytes as a pointer has there */
 	ROW(sockaddr, sa_family),
 	ROW(sockaddr_in, sin_family),
 	ROW(sockaddr_in, sin_port),

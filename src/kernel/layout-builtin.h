@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Layouts that need no look at the kernel: those of its user ABI, and the first 20 bytes of struct
- * sock_common.
+ * Layouts that need no look at the kernel: those of its user ABI, the first 20 bytes of struct
+ * sock_common, and the pointer at the beginning of struct msghdr.
  */
 #ifndef NK_KERNEL_LAYOUT_BUILTIN_H
 #define NK_KERNEL_LAYOUT_BUILTIN_H

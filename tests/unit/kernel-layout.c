@@ -60,6 +60,8 @@ START_TEST(test_fixed)
 	ck_assert_uint_eq(find(kernel, "net.ns.inum").offset,
 			  find(kernel, "net.ns").offset + find(kernel, "ns_common.inum").offset);
 	ck_assert_uint_eq(find(kernel, "net_device.name").size, 16);
+	/* As the built-in layout has it. */
+	ck_assert_uint_eq(find(kernel, "msghdr.msg_name").offset, 0);
 	ck_assert_uint_eq(find(kernel, "sk_buff.pkt_type").bit_width, 3);
 	ck_assert_uint_eq(find(kernel, "sk_buff.pkt_type").bit_offset, 0);
 	kernel_close(kernel);

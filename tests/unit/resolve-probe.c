@@ -405,6 +405,12 @@ START_TEST(test_without_btf)
 		    "p:nk/x tcp_connect p?=+sock.sk_protocol($arg1):proto "
 		    "d=+sock.skc_dport($arg1):be16",
 		    "p:nk/x tcp_connect d=+12($arg1):u16 _comm=$comm:string\n");
+	/* The socket's end never passes for that of a message which has one of its own. */
+	check_lines("6.1-nobpf", NULL,
+		    "p:nk/x udp_sendmsg raddr4?=+4(+msghdr.msg_name($arg2)):ip4 "
+		    "raddr4|=+sock.skc_daddr($arg1):ip4",
+		    "p:nk/x udp_sendmsg raddr4=+4(+0($arg2)):u32 raddr4__or=+0($arg1):u32 "
+		    "_g1=+0($arg2):x64 _comm=$comm:string\n");
 }
 END_TEST
 
