@@ -8,7 +8,7 @@
 #   $PROBES            the 24 probes
 #   state_save         what of tracing could be left changed, by nk or by anyone
 #   state_kept NAME    passes where it is the same again
-#   cpus_are_absent    passes where there are CPUs that could be there and are not, as `boot -s N,maxcpus=M` makes them
+#   cpus_are_absent    passes where there are CPUs that could be there and are not, as `boot -s M -a maxcpus=N` makes them
 export NK_PROBES_PATH=/probes.d
 
 PROBES='tcp_connect tcp_accept tcp_close tcp_sendmsg tcp_recvmsg udp_sendmsg udp_recvmsg inet_csk_accept
