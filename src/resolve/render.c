@@ -74,7 +74,9 @@ static bool render_argn(struct render *render, const struct probe_expr *expr, st
 	const struct arch *arch = render->context->kernel->arch;
 	const char *name;
 
-	if (render->context->is_return && !has(render, FEATURE_ARGN_RETURN)) {
+	/* The registers have other things by then. */
+	if (render->context->is_return &&
+	    (!has(render, FEATURE_ARGN_RETURN) || !has(render, FEATURE_ARGN))) {
 		refuse(render->refusal, &expr->place, true,
 		       "this kernel cannot fetch $arg%ld when the function returns", expr->number);
 		return false;

@@ -132,6 +132,8 @@ START_TEST(test_registers)
 		    "!this kernel cannot fetch $arg1 when the function returns");
 	check_lines("6.12", NULL, "r:nk/x tcp_v6_connect a=$arg1",
 		    "r:nk/x tcp_v6_connect a=$arg1\n");
+	check_lines("6.12", "argn", "r:nk/x tcp_v6_connect a=$arg1",
+		    "!this kernel cannot fetch $arg1 when the function returns");
 	check_lines("6.1", NULL, "r:nk/x tcp_v6_connect a?=$arg1 e=$retval:errno",
 		    "r512:nk/x tcp_v6_connect e=$retval:s32 _comm=$comm:string\n");
 }
