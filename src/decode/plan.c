@@ -54,16 +54,6 @@ static const struct raw_field *find_family(const struct raw_event *raw,
 	return NULL;
 }
 
-/* Its own, where it has one. */
-static const struct raw_field *family_of(const struct builder *builder,
-					 const struct event_field *field)
-{
-	const char *name = event_own_family(builder->desc, field);
-	const struct raw_field *own = name ? raw_event_field(builder->raw, name) : NULL;
-
-	return own && own->size == 2 ? own : builder->family;
-}
-
 static bool is_by_family(const char *name, enum probe_display display)
 {
 	size_t length = strlen(name);
@@ -114,9 +104,12 @@ static void add_guards(const struct builder *builder, const struct event_field *
 {
 	for (size_t i = 0; i < from->guard_count && i < EVENT_GUARDS_MAX; i++) {
 		const struct raw_field *raw = raw_event_field(builder->raw, from->guards[i]);
-		enum event_guard guard = event_guard(builder->desc, from->guards[i]);
+		enum event_guard guard;
 
-		if (!raw || !event_guard_has_size(guard, raw->size))
+		if (!raw)
+			continue;
+		guard = event_guard(builder->desc, from->guards[i]);
+		if (!event_guard_has_size(guard, raw->size))
 			continue;
 		to->guards[to->guard_count++] = (struct plan_guard){
 			.half = builder->half,
@@ -124,6 +117,19 @@ static void add_guards(const struct builder *builder, const struct event_field *
 			.kind = (uint8_t)guard,
 			.offset = raw->offset,
 		};
+	}
+}
+
+/* The family that it rests on, where it does so on one of its own. */
+static void set_family(const struct builder *builder, struct plan_field *field)
+{
+	field->has_family = builder->family;
+	field->family_offset = builder->family ? builder->family->offset : 0;
+	for (unsigned int i = field->guard_count; i-- > 0;) {
+		if (field->guards[i].kind != GUARD_FAMILY)
+			continue;
+		field->has_family = true;
+		field->family_offset = field->guards[i].offset;
 	}
 }
 
@@ -306,16 +312,14 @@ static void add_described(struct builder *builder, const struct event_field *fro
 	struct raw_field whole;
 	const struct raw_field *raw = find_raw(builder->raw, from, &whole);
 	const char *name = from->instead_of ? from->instead_of : from->name;
-	const struct raw_field *family = family_of(builder, from);
 	struct plan_field field = { .half = builder->half, .is_nk = true };
 
 	if (!raw)
 		return;
 	field.offset = raw->offset;
 	field.size = raw->size;
-	field.has_family = family;
-	field.family_offset = family ? family->offset : 0;
 	add_guards(builder, from, &field);
+	set_family(builder, &field);
 	if (from->type.display == DISPLAY_PACKET) {
 		add_packet(builder, from, &field);
 		return;
@@ -325,7 +329,7 @@ static void add_described(struct builder *builder, const struct event_field *fro
 
 	size_t length = strlen(name);
 
-	if (family && is_by_family(name, field.display)) {
+	if (field.has_family && is_by_family(name, field.display)) {
 		field.kind = PLAN_ADDRESS;
 		length--;
 	}
