@@ -10,14 +10,23 @@
 #include <sys/mman.h>
 
 static const char *(*last_words)(void);
+static void (*last_deed)(void);
 
 void alloc_set_last_words(const char *(*hook)(void))
 {
 	last_words = hook;
 }
 
+void alloc_set_last_deed(void (*hook)(void))
+{
+	last_deed = hook;
+}
+
 void alloc_failed(void)
 {
+	if (last_deed)
+		last_deed();
+
 	const char *words = last_words ? last_words() : NULL;
 	char line[256];
 

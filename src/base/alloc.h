@@ -33,6 +33,8 @@ void unmap_fenced(void *memory, size_t size);
  * is to be told beside that, NULL for nothing. NULL: none.
  */
 void alloc_set_last_words(const char *(*hook)(void));
+/* Another one, before that, which says nothing. NULL: none. */
+void alloc_set_last_deed(void (*hook)(void));
 
 /*
  * Ends the process so: for what calls a library that says only by errno, or not at all, that it got

@@ -186,6 +186,36 @@ static int link_named(const struct newfile_place *place, struct newfile *file, m
 	return 0;
 }
 
+static struct newfile *unsettled;
+
+static void take_away(const struct newfile_place *place, const struct newfile *file);
+
+static void take_all_away(void)
+{
+	for (const struct newfile *file = unsettled; file; file = file->next)
+		take_away(file->place, file);
+}
+
+static void enlist(const struct newfile_place *place, struct newfile *file)
+{
+	file->place = place;
+	file->next = unsettled;
+	unsettled = file;
+	alloc_set_last_deed(take_all_away);
+}
+
+static void delist(const struct newfile *file)
+{
+	struct newfile **link = &unsettled;
+
+	while (*link && *link != file)
+		link = &(*link)->next;
+	if (*link)
+		*link = file->next;
+	if (!unsettled)
+		alloc_set_last_deed(NULL);
+}
+
 int newfile_open(const struct newfile_place *place, mode_t mode, struct newfile *file)
 {
 	struct newfile made = { .fd = -1, .older_fd = -1 };
@@ -200,6 +230,7 @@ int newfile_open(const struct newfile_place *place, mode_t mode, struct newfile 
 		return ret;
 	(void)lock(made.fd);
 	*file = made;
+	enlist(place, file);
 	return 0;
 }
 
@@ -309,6 +340,7 @@ int newfile_settle(const struct newfile_place *place, struct newfile *file)
 
 	if (!file->is_named)
 		return 0;
+	delist(file);
 	if (file->temporary && unlinkat(place->dir_fd, file->temporary, 0) < 0)
 		ret = -errno;
 	forget_temporary(file);
@@ -335,9 +367,13 @@ static int take_beside(const struct newfile_place *place, struct newfile *file, 
 	for (int i = 1; ret == -EEXIST && i <= NAME_ATTEMPTS; i++) {
 		NK_FREE char *name = numbered(place->base, i);
 
+		char *shown = numbered(place->path, i);
+
 		ret = take_free(place, file, name);
 		if (!ret)
-			*beside = numbered(place->path, i);
+			*beside = shown;
+		else
+			free(shown);
 	}
 	return ret;
 }
@@ -359,10 +395,14 @@ int newfile_replace(const struct newfile_place *place, int older_fd, struct newf
 			return ret;
 		forget_temporary(file);
 		file->is_named = true;
-		return 0;
+	} else {
+		ret = take_free(place, file, place->base);
+		if (ret == -EEXIST)
+			ret = take_beside(place, file, beside);
 	}
-	ret = take_free(place, file, place->base);
-	return ret == -EEXIST ? take_beside(place, file, beside) : ret;
+	if (!ret)
+		delist(file);
+	return ret;
 }
 
 static void take_away(const struct newfile_place *place, const struct newfile *file)
@@ -387,6 +427,7 @@ void newfile_discard(const struct newfile_place *place, struct newfile *file)
 
 void newfile_close(struct newfile *file)
 {
+	delist(file);
 	free(file->temporary);
 	if (file->older_fd >= 0)
 		close(file->older_fd);

@@ -35,7 +35,15 @@ struct newfile {
 	char *temporary;
 	int older_fd; /* of the older file, locked, too; -1: none */
 	bool is_named;
+	/* Of those that are taken away where memory ends the process. */
+	const struct newfile_place *place;
+	struct newfile *next;
 };
+
+/*
+ * file and place stay where they are until newfile_settle(), newfile_replace() or newfile_close():
+ * until then a process that runs out of memory takes the file away.
+ */
 
 int newfile_open(const struct newfile_place *place, mode_t mode, struct newfile *file);
 /*

@@ -150,6 +150,7 @@ void session_leave_to_parent(struct session *session)
 {
 	all_sessions = NULL;
 	alloc_set_last_words(NULL);
+	alloc_set_last_deed(NULL);
 	for (size_t i = 0; i < session->instance_count; i++) {
 		close(session->instances[i].dir_fd);
 		session->instances[i].dir_fd = -1;
