@@ -133,12 +133,15 @@ static void free_names(char ***names, size_t *count)
 static void unmake(struct install *install, struct attempt *attempt)
 {
 	NK_FREE bool *busy = xcalloc(attempt->made_count, sizeof(*busy));
+	int err = 0;
 
 	if (attempt->made_count > 0)
-		definitions_delete(install->session->tracefs_fd, (const char *const *)attempt->made,
-				   attempt->made_count, busy);
+		err = definitions_delete(install->session->tracefs_fd,
+					 (const char *const *)attempt->made, attempt->made_count,
+					 busy);
+	/* What may still be there is the session's until its end, and is told then. */
 	for (size_t i = 0; i < attempt->made_count; i++)
-		if (!busy[i])
+		if (!busy[i] && (!err || err == -EBUSY))
 			session_disown(install->session, attempt->made[i]);
 	free_names(&attempt->made, &attempt->made_count);
 	free_names(&attempt->shared, &attempt->shared_count);

@@ -73,14 +73,15 @@ bool unreadable_counts_as_missed(struct session *session)
 	struct definition_line line = { event, text };
 	size_t refused;
 	bool is_counted = false, busy = false;
+	int err = 0;
 
 	if (session_own(session, event) != 0)
 		return false;
 	if (definitions_write(session->tracefs_fd, &line, 1, &refused) == 0) {
 		is_counted = fire_in(session, instance, event);
-		definitions_delete(session->tracefs_fd, &name, 1, &busy);
+		err = definitions_delete(session->tracefs_fd, &name, 1, &busy);
 	}
-	if (!busy)
+	if (!err)
 		session_disown(session, event);
 	return is_counted;
 }
