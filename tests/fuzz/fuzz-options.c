@@ -18,7 +18,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void try_span(const char *text)
+static void try_span(const char *text, bool is_count)
 {
 	const struct output_options options = { .has_wall_clock = true };
 	struct diags diags = { 0 };
@@ -26,7 +26,7 @@ static void try_span(const char *text)
 
 	if (!text)
 		return;
-	if (span_parse(text, true, &span, &diags) == 0)
+	if (span_parse(text, true, is_count, &span, &diags) == 0)
 		span_is_before(&span, &options, 86400 * UINT64_C(1000000000));
 	else if (diags.errors != 1)
 		abort();
@@ -52,8 +52,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (strcmp(words[0], commands[i]->name) == 0)
 			command = commands[i];
 	if (options_parse(command, count, words, &options, &status) == 0) {
-		try_span(options.since);
-		try_span(options.until);
+		try_span(options.since, false);
+		try_span(options.since, true);
+		try_span(options.until, false);
+		try_span(options.until, true);
 	} else if (status != CMD_USAGE && status != CMD_DONE) {
 		abort();
 	}
