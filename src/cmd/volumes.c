@@ -6,21 +6,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/alloc.h"
-
-#define SUFFIX ".dat"
-
-/* KernelShark wants names that end in .dat: the number goes before that. */
-static char *volume_path(const char *path, size_t number)
-{
-	size_t length = strlen(path), suffix = strlen(SUFFIX);
-
-	if (length > suffix && strcmp(path + length - suffix, SUFFIX) == 0)
-		return xasprintf("%.*s.%zu%s", (int)(length - suffix), path, number, SUFFIX);
-	return xasprintf("%s.%zu", path, number);
-}
+#include "datfile/newfile.h"
 
 static int create_one(const char *path, const struct options *options, const struct dat_meta *meta,
 		      const struct compression *compression, struct volumes *volumes,
@@ -48,7 +36,7 @@ int volumes_create(const char *path, const struct options *options, const struct
 	if (options->compress && compression_find("zstd", &compression) != 0)
 		return diag_error(diags, ENOTSUP, "this nk is built without zstd");
 	for (size_t i = 0; !err && i < count; i++) {
-		NK_FREE char *name = volumes.rotates ? volume_path(path, i) : xstrdup(path);
+		NK_FREE char *name = volumes.rotates ? newfile_numbered(path, i) : xstrdup(path);
 
 		err = create_one(name, options, meta, compression, &volumes, diags);
 	}

@@ -350,24 +350,23 @@ int newfile_settle(const struct newfile_place *place, struct newfile *file)
 	return ret;
 }
 
-/* The number goes before a suffix that other programs look for. */
-static char *numbered(const char *path, int number)
+char *newfile_numbered(const char *path, size_t number)
 {
 	size_t length = strlen(path), suffix = strlen(SUFFIX);
 
 	if (length > suffix && strcmp(path + length - suffix, SUFFIX) == 0)
-		return xasprintf("%.*s.%d%s", (int)(length - suffix), path, number, SUFFIX);
-	return xasprintf("%s.%d", path, number);
+		return xasprintf("%.*s.%zu%s", (int)(length - suffix), path, number, SUFFIX);
+	return xasprintf("%s.%zu", path, number);
 }
 
 static int take_beside(const struct newfile_place *place, struct newfile *file, char **beside)
 {
 	int ret = -EEXIST;
 
-	for (int i = 1; ret == -EEXIST && i <= NAME_ATTEMPTS; i++) {
-		NK_FREE char *name = numbered(place->base, i);
+	for (size_t i = 1; ret == -EEXIST && i <= NAME_ATTEMPTS; i++) {
+		NK_FREE char *name = newfile_numbered(place->base, i);
 
-		char *shown = numbered(place->path, i);
+		char *shown = newfile_numbered(place->path, i);
 
 		ret = take_free(place, file, name);
 		if (!ret)

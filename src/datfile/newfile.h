@@ -62,6 +62,11 @@ int newfile_replace(const struct newfile_place *place, int older_fd, struct newf
 		    char **beside);
 /* 1 where what has the name is the file that fd is, 0 where it is not, or -errno. */
 int newfile_has_name(const struct newfile_place *place, int fd);
+/*
+ * Path with a number in it, before a suffix .dat that other programs (KernelShark) look for.
+ * malloc'ed.
+ */
+char *newfile_numbered(const char *path, size_t number);
 /* Says why there can be no file of that name, and returns err. */
 int newfile_refused(const struct newfile_place *place, int err, struct diags *diags);
 /* Closes the file and takes it away: what was set aside for it has its name again. */
