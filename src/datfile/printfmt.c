@@ -212,13 +212,14 @@ static struct expr guard_condition(const struct builder *builder, const struct e
 	return condition;
 }
 
-static const struct raw *first_family(const struct builder *builder)
+/* The first field of two bytes that is shown so, or NULL. */
+static const struct raw *first_shown_as(const struct builder *builder, enum probe_display display)
 {
 	for (size_t i = 0; i < builder->desc->field_count; i++) {
 		const struct event_field *field = &builder->desc->fields[i];
 		const struct raw *raw = find_raw(&builder->raws, field->name);
 
-		if (field->type.display == DISPLAY_FAMILY && raw && raw->size == 2)
+		if (field->type.display == display && raw && raw->size == 2)
 			return raw;
 	}
 	return NULL;
@@ -230,7 +231,7 @@ static const struct raw *family_of(const struct builder *builder, const struct e
 	const char *name = event_own_family(builder->desc, field);
 	const struct raw *own = name ? find_raw(&builder->raws, name) : NULL;
 
-	return own && own->size == 2 ? own : first_family(builder);
+	return own && own->size == 2 ? own : first_shown_as(builder, DISPLAY_FAMILY);
 }
 
 /* The family that an address is of, where the event says which one counts; else 0. */
@@ -256,25 +257,12 @@ static struct source *add_source(struct builder *builder, const struct source *l
 	return source;
 }
 
-/* The field that says what a packet is, or NULL. */
-static const struct raw *ethertype_of(const struct builder *builder)
-{
-	for (size_t i = 0; i < builder->desc->field_count; i++) {
-		const struct event_field *field = &builder->desc->fields[i];
-		const struct raw *raw = find_raw(&builder->raws, field->name);
-
-		if (field->type.display == DISPLAY_ETHERTYPE && raw && raw->size == 2)
-			return raw;
-	}
-	return NULL;
-}
-
 static struct printpkt packet_of(const struct builder *builder, const struct source *source)
 {
 	const struct raws *raws = &builder->raws;
 	const struct raw *data = find_raw(raws, "_data");
 	const struct raw *tail = find_raw(raws, "_tail");
-	const struct raw *ethertype = ethertype_of(builder);
+	const struct raw *ethertype = first_shown_as(builder, DISPLAY_ETHERTYPE);
 	bool has_data = data && (data->size == 8 || data->size == 4);
 
 	return (struct printpkt){
