@@ -152,6 +152,8 @@ static int open_decoder(struct replay *replay, struct decoder **out, struct diag
 		add_event(replay, decoder, &meta->events[i], diags);
 	if (meta->saved_cmdlines)
 		decoder_add_comms(decoder, meta->saved_cmdlines);
+	if (options.plugins)
+		decoder_learn_comms(decoder);
 	if (meta->printk)
 		decoder_set_printk(decoder, meta->printk);
 	if (meta->kallsyms)

@@ -67,7 +67,7 @@ static int open_source(struct tracer *tracer, const struct session *session)
 	return live_open(streams, count, (size_t)sysconf(_SC_PAGESIZE), &tracer->source);
 }
 
-/* Probes given verbatim fetch no comm: the task is asked, while it lives. */
+/* Probes given verbatim fetch no comm: the task is asked, once, while it lives. */
 static const char *comm_of(void *context, int pid)
 {
 	static char comm[32];
@@ -77,7 +77,7 @@ static const char *comm_of(void *context, int pid)
 	(void)context;
 	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
 	if (file_read(-1, path, &text, NULL) != 0)
-		return NULL;
+		return "<...>";
 	text[strcspn(text, "\n")] = '\0';
 	snprintf(comm, sizeof(comm), "%s", text);
 	free(text);

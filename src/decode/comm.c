@@ -81,8 +81,9 @@ void comms_add(struct comms *comms, const char *saved_cmdlines)
 		char *name;
 		long pid = strtol(line, &name, 10);
 
-		/* One blank; what follows is the name, blanks and all. */
-		if (name != line && *name == ' ' && name[1] != '\0')
+		/* One blank; what follows is the name, blanks and all. 0 is of each CPU's idle
+		 * task. */
+		if (name != line && pid != 0 && *name == ' ' && name[1] != '\0')
 			put(comms, (int)pid, name + 1);
 	}
 }
@@ -104,10 +105,7 @@ static const char *find(struct comms *comms, int pid)
 
 	const char *name = comms->find ? comms->find(comms->context, pid) : NULL;
 
-	if (name)
-		return put(comms, pid, name);
-	/* Pids of a file are anything: only a living source's are worth remembering. */
-	return comms->find ? put(comms, pid, "<...>") : "<...>";
+	return name ? put(comms, pid, name) : NULL;
 }
 
 const char *comms_find(struct comms *comms, int pid)
@@ -119,7 +117,7 @@ const char *comms_find(struct comms *comms, int pid)
 	name = find(comms, pid);
 	comms->last_pid = pid;
 	comms->last = name;
-	return name;
+	return name ? name : "<...>";
 }
 
 struct comms *comms_new(void)

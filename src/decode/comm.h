@@ -16,7 +16,7 @@ void comms_free(struct comms *comms);
 
 /* "PID NAME" lines, as in saved_cmdlines. A pid that is known already gets the new name. */
 void comms_add(struct comms *comms, const char *saved_cmdlines);
-/* Asked once for each pid that is not known; may answer NULL. */
+/* Asked for each pid that is not known; NULL: not yet, it is asked again at the next record. */
 void comms_set_source(struct comms *comms, const char *(*find)(void *context, int pid),
 		      void *context);
 

@@ -281,6 +281,16 @@ void decoder_set_comm_source(struct decoder *decoder, const char *(*find)(void *
 	comms_set_source(decoder->comms, find, context);
 }
 
+static const char *find_printed_comm(void *context, int pid)
+{
+	return formats_find_comm(context, pid);
+}
+
+void decoder_learn_comms(struct decoder *decoder)
+{
+	comms_set_source(decoder->comms, find_printed_comm, decoder->context.formats);
+}
+
 void decoder_set_kallsyms(struct decoder *decoder, const char *text, size_t length)
 {
 	kallsyms_set(&decoder->context.kallsyms, text, length);

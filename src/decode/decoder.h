@@ -54,9 +54,11 @@ int decoder_add_event(struct decoder *decoder, const char *system, const char *f
 
 /* Comms by pid, "PID NAME" lines as in saved_cmdlines; more may be added at any time. */
 void decoder_add_comms(struct decoder *decoder, const char *saved_cmdlines);
-/* Asked for the comm of a pid that is not known yet; may answer NULL. */
+/* Asked for the comm of a pid that is not known; NULL: not yet, it is asked again. */
 void decoder_set_comm_source(struct decoder *decoder, const char *(*find)(void *context, int pid),
 			     void *context);
+/* A source: the names that libtraceevent's plugins have found in what they printed (sched_switch). */
+void decoder_learn_comms(struct decoder *decoder);
 /* kallsyms lines, for symbols; borrowed, and parsed only when a symbol is first printed. */
 void decoder_set_kallsyms(struct decoder *decoder, const char *text, size_t length);
 

@@ -419,6 +419,13 @@ long formats_print(struct formats *formats, int id, const void *data, size_t siz
 	return (long)length;
 }
 
+const char *formats_find_comm(struct formats *formats, int pid)
+{
+	const char *name = tep_data_comm_from_pid(formats->tep, pid);
+
+	return strcmp(name, "<...>") != 0 ? name : NULL;
+}
+
 /* libtraceevent looks at three characters of each, its closing quote included, without asking. */
 #define STRING_LEAST 3
 

@@ -68,6 +68,9 @@ void raw_event_clear(struct raw_event *event);
 long formats_print(struct formats *formats, int id, const void *data, size_t size, int cpu,
 		   uint64_t ts, char *buffer, size_t room);
 
+/* The name that a plugin of libtraceevent found for a task while it printed; NULL: none so far. */
+const char *formats_find_comm(struct formats *formats, int pid);
+
 /* Strings by address, lines of ADDRESS : "STRING". */
 void formats_add_strings(struct formats *formats, const char *text);
 
