@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "cmd/cmd.h"
@@ -55,8 +56,8 @@ static void warn_of_place(const struct kernel *kernel, struct diags *diags)
 	if (place)
 		diag_warning(diags,
 			     "it is noted in '%s', which may go when you log out: it is forgotten "
-			     "then. With a /run/nk of your own it stays (PERMISSIONS in nk(1))",
-			     place);
+			     "then. With a /run/nk-%u of your own it stays (PERMISSIONS in nk(1))",
+			     place, (unsigned int)geteuid());
 }
 
 static int run(const struct command *command, const struct options *options)

@@ -43,37 +43,56 @@ static int check_safe(int fd, const char *path, struct diags *diags)
 	return 0;
 }
 
-/*
- * Who is not root, and was not given run/nk, notes his sessions where nobody else may: what a note
- * says is deleted by who finds it.
- */
-static char *private_path(int root_fd)
+/* run/nk is root's: another user's own place beside it leaves that be. NULL: he was given none. */
+static char *given_path(int root_fd, uid_t user)
+{
+	NK_FREE char *path = xasprintf(DEFAULT_PATH "-%u", (unsigned int)user);
+	struct stat status;
+	char *given = NULL;
+
+	if (fstatat(root_fd, path, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_uid == user) {
+		given = path;
+		path = NULL;
+	}
+	return given;
+}
+
+char *ownership_short_lived(int root_fd)
 {
 	const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
-	unsigned int user = (unsigned int)geteuid();
-	NK_FREE char *login = xasprintf("/run/user/%u", user);
+	uid_t user = geteuid();
+	NK_FREE char *given = user == 0 ? NULL : given_path(root_fd, user);
+	NK_FREE char *login = xasprintf("/run/user/%u", (unsigned int)user);
 	struct stat status;
 
-	if (user == 0 || (fstatat(root_fd, DEFAULT_PATH, &status, 0) == 0 && status.st_uid == user))
+	if (user == 0 || given)
 		return NULL;
 	/* sudo and cron do not pass the variable on: one user's sessions are in one place. */
 	if (!runtime && stat(login, &status) == 0 && status.st_uid == user)
 		runtime = login;
 	if (runtime && *runtime == '/')
 		return xasprintf("%s/nk", runtime);
-	return xasprintf("/tmp/nk-%u", user);
+	return xasprintf("/tmp/nk-%u", (unsigned int)user);
 }
 
-char *ownership_short_lived(int root_fd)
+/*
+ * Who is not root notes his sessions where nobody else may: what a note says is deleted by who
+ * finds it.
+ */
+static char *default_path(int root_fd)
 {
-	return private_path(root_fd);
+	char *path = geteuid() == 0 ? NULL : given_path(root_fd, geteuid());
+
+	if (!path)
+		path = ownership_short_lived(root_fd);
+	return path ? path : xstrdup(DEFAULT_PATH);
 }
 
 int ownership_open(int root_fd, const char *path, bool make, int *run_fd, struct diags *diags)
 {
-	NK_FREE char *own = path ? NULL : private_path(root_fd);
-	int base = path || own ? AT_FDCWD : root_fd;
-	const char *where = path ? path : own ? own : DEFAULT_PATH;
+	NK_FREE char *own = path ? NULL : default_path(root_fd);
+	int base = path ? AT_FDCWD : root_fd;
+	const char *where = path ? path : own;
 
 	if (make && mkdirat(base, where, 0700) != 0 && errno != EEXIST)
 		return diag_error(diags, errno, "cannot make the directory '%s': %s", where,

@@ -25,14 +25,15 @@
 #include "session/session.h"
 
 /*
- * Opens the run directory: path, or where it is NULL run/nk below root_fd, or where that is not the
- * user's $XDG_RUNTIME_DIR/nk, /run/user/UID/nk or /tmp/nk-UID; made, mode 0700, where make is set,
- * else -ENOENT where there is none. -EPERM: it is somebody else's, or others may write to it.
+ * Opens the run directory: path, or where it is NULL run/nk below root_fd; for who is not root
+ * run/nk-UID where he was given that, else $XDG_RUNTIME_DIR/nk, /run/user/UID/nk or /tmp/nk-UID;
+ * made, mode 0700, where make is set, else -ENOENT where there is none. -EPERM: it is somebody
+ * else's, or others may write to it.
  */
 int ownership_open(int root_fd, const char *path, bool make, int *run_fd, struct diags *diags);
 /*
  * That directory, where it may go before the kernel does (at a user's last logout, or with what is
- * old in /tmp): a flight recorder is forgotten then. NULL: it is /run/nk. malloc'ed.
+ * old in /tmp): a flight recorder is forgotten then. NULL: it stays, below /run. malloc'ed.
  */
 char *ownership_short_lived(int root_fd);
 

@@ -34,6 +34,17 @@ static void add_process(const struct tree *tree, int pid, const char *start_time
 	tree_write(tree, path, text);
 }
 
+/* "run/nk" leads to it, whoever runs the tests. */
+static void make_place(const struct tree *tree)
+{
+	NK_FREE char *own = xasprintf("nk-%u", (unsigned int)geteuid());
+	NK_FREE char *path = xasprintf("run/%s", own);
+
+	if (geteuid() != 0 && symlinkat(own, tree->fd, "run/nk") != 0)
+		ck_abort_msg("no link");
+	ck_assert_int_eq(mkdirat(tree->fd, geteuid() == 0 ? "run/nk" : path, 0700), 0);
+}
+
 static struct tree make(void)
 {
 	struct tree tree = tree_make();
@@ -42,7 +53,7 @@ static struct tree make(void)
 		   "p:nk/a f\np:nk/shared g\np:nk/foreign h\np:nk/b i\n");
 	tree_mkdirs(&tree, TRACEFS "instances/");
 	tree_mkdirs(&tree, "run/");
-	mkdirat(tree.fd, "run/nk", 0700);
+	make_place(&tree);
 	add_process(&tree, 50, "5000");
 	return tree;
 }
@@ -213,18 +224,18 @@ START_TEST(test_no_directory)
 {
 	struct tree tree = make();
 	struct kernel kernel = kernel_of(&tree);
+	NK_FREE char *none = xasprintf("%s/run/none", tree.path);
 	struct session_info *infos;
 	struct diags diags = { 0 };
 	size_t count = 7, removed_count = 7;
 	char **removed;
 
-	ck_assert_int_eq(unlinkat(tree.fd, "run/nk", AT_REMOVEDIR), 0);
-	ck_assert_int_eq(session_list(&kernel, NULL, &infos, &count, &diags), 0);
+	ck_assert_int_eq(session_list(&kernel, none, &infos, &count, &diags), 0);
 	ck_assert_uint_eq(count, 0);
 	session_infos_free(infos, count);
-	ck_assert_int_eq(session_clean(&kernel, NULL, &removed, &removed_count, &diags), 0);
+	ck_assert_int_eq(session_clean(&kernel, none, &removed, &removed_count, &diags), 0);
 	ck_assert_uint_eq(removed_count, 0);
-	ck_assert(!tree_has(&tree, "run/nk"));
+	ck_assert(!tree_has(&tree, "run/none"));
 	tree_remove(&tree);
 }
 END_TEST
@@ -402,23 +413,64 @@ END_TEST
 
 START_TEST(test_directory)
 {
-	struct tree tree = make();
+	struct tree tree = tree_make();
+	NK_FREE char *path = xasprintf("%s/nk", tree.path);
 	struct diags diags = { 0 };
 	struct stat status;
 	int run_fd;
 
-	ck_assert_int_eq(fchmodat(tree.fd, "run/nk", 0777, 0), 0);
-	ck_assert_int_eq(ownership_open(tree.fd, NULL, true, &run_fd, &diags), -EPERM);
-	ck_assert_int_eq(unlinkat(tree.fd, "run/nk", AT_REMOVEDIR), 0);
-	ck_assert_int_eq(ownership_open(tree.fd, NULL, false, &run_fd, &diags), -ENOENT);
-	ck_assert_int_eq(symlinkat("..", tree.fd, "run/nk"), 0);
-	ck_assert_int_lt(ownership_open(tree.fd, NULL, true, &run_fd, &diags), 0);
-	ck_assert_int_eq(unlinkat(tree.fd, "run/nk", 0), 0);
-	ck_assert_int_eq(ownership_open(tree.fd, NULL, true, &run_fd, &diags), 0);
+	ck_assert_int_eq(mkdirat(tree.fd, "nk", 0700), 0);
+	ck_assert_int_eq(fchmodat(tree.fd, "nk", 0777, 0), 0);
+	ck_assert_int_eq(ownership_open(tree.fd, path, true, &run_fd, &diags), -EPERM);
+	ck_assert_int_eq(unlinkat(tree.fd, "nk", AT_REMOVEDIR), 0);
+	ck_assert_int_eq(ownership_open(tree.fd, path, false, &run_fd, &diags), -ENOENT);
+	ck_assert_int_eq(symlinkat("..", tree.fd, "nk"), 0);
+	ck_assert_int_lt(ownership_open(tree.fd, path, true, &run_fd, &diags), 0);
+	ck_assert_int_eq(unlinkat(tree.fd, "nk", 0), 0);
+	ck_assert_int_eq(ownership_open(tree.fd, path, true, &run_fd, &diags), 0);
 	ck_assert_int_eq(fstat(run_fd, &status), 0);
 	ck_assert_int_eq(status.st_mode & 07777, 0700);
 	close(run_fd);
 	diags_clear(&diags);
+	tree_remove(&tree);
+}
+END_TEST
+
+static bool opens(const struct tree *tree, const char *path)
+{
+	struct stat wanted, status;
+	struct diags diags = { 0 };
+	int run_fd;
+
+	if (ownership_open(tree->fd, NULL, false, &run_fd, &diags) != 0 ||
+	    fstatat(tree->fd, path, &wanted, 0) != 0 || fstat(run_fd, &status) != 0)
+		return false;
+	close(run_fd);
+	return status.st_ino == wanted.st_ino;
+}
+
+/* A user's own place keeps nobody else from his; what is not his is not taken for it. */
+START_TEST(test_own_place)
+{
+	struct tree tree = tree_make();
+	uid_t user = geteuid() == 0 ? 1000 : geteuid();
+	NK_FREE char *own = xasprintf("run/nk-%u", (unsigned int)user);
+	int status;
+
+	ck_assert_int_eq(chmod(tree.path, 0755), 0);
+	tree_mkdirs(&tree, "run/nk/");
+	ck_assert_int_eq(mkdirat(tree.fd, own, 0700), 0);
+	ck_assert_int_eq(fchownat(tree.fd, own, user, (gid_t)-1, 0), 0);
+	ck_assert(geteuid() != 0 || opens(&tree, "run/nk"));
+
+	pid_t child = fork();
+	if (child == 0) {
+		if (geteuid() == 0 && setuid(user) != 0)
+			_exit(1);
+		_exit(opens(&tree, own) && !ownership_short_lived(tree.fd) ? 0 : 2);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
 	tree_remove(&tree);
 }
 END_TEST
@@ -662,6 +714,7 @@ int main(void)
 	tcase_add_test(tcase, test_stray_files);
 	tcase_add_test(tcase, test_names);
 	tcase_add_test(tcase, test_directory);
+	tcase_add_test(tcase, test_own_place);
 	tcase_add_test(tcase, test_lock);
 	tcase_add_test(tcase, test_lock_interrupted);
 	tcase_add_loop_test(tcase, test_create_fails, 0, 2);
