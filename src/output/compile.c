@@ -13,6 +13,8 @@
 
 #define OP_ROOM	  128 /* of one op that is no array, its prefix included */
 #define ARRAY_MAX 64
+/* Of the ops of a record: as much has to lie in the buffer at once, and with it one more chain. */
+#define ROOM_MAX (BUFFER_SIZE / 2)
 
 struct compiler {
 	struct program *program;
@@ -190,6 +192,20 @@ static bool set_op(struct compiler *compiler, struct op *op, const struct plan_f
 	return true;
 }
 
+/* What is written field by field asks for its own. */
+static size_t op_room(const struct op *op)
+{
+	return op->kind == OP_FIELD || op->kind == OP_ENDS ? 0 : OP_ROOM + op->count * 22U;
+}
+
+static void drop_last_op(struct program *program)
+{
+	struct op *op = &program->ops[--program->op_count];
+
+	program->room -= op_room(op);
+	free(op->names);
+}
+
 static struct op *add_op(struct program *program, const struct op *from)
 {
 	struct op *op = array_add(&program->ops, &program->op_count);
@@ -197,7 +213,7 @@ static struct op *add_op(struct program *program, const struct op *from)
 	*op = *from;
 	if (op->kind == OP_NAMED || op->kind == OP_MEMBER_NAMED || op->kind == OP_RESULT)
 		op->names = xcalloc(NAME_SLOTS, sizeof(*op->names));
-	program->room += OP_ROOM + op->count * 22U;
+	program->room += op_room(op);
 	return op;
 }
 
@@ -216,7 +232,8 @@ static void compile_field(struct compiler *compiler, const struct plan_field *fi
 	struct program *program = compiler->program;
 	char *start = compiler->scratch->end;
 	size_t first = program->op_count, links = chain_length(field);
-	bool is_fast = links < 16 && (links == 1 || field->kind != PLAN_ARRAY);
+	bool is_fast =
+		program->room < ROOM_MAX && links < 16 && (links == 1 || field->kind != PLAN_ARRAY);
 
 	compiler->style->put_field(compiler->scratch, field);
 
@@ -236,7 +253,7 @@ static void compile_field(struct compiler *compiler, const struct plan_field *fi
 	if (is_fast)
 		return;
 	while (program->op_count > first)
-		free(program->ops[--program->op_count].names);
+		drop_last_op(program);
 	add_op(program, &(struct op){ .kind = OP_FIELD, .field = field, .unless = unless });
 }
 
@@ -312,7 +329,8 @@ static void compile_ends(struct compiler *compiler)
 
 	if (!compiler->style->put_ends || (compile_end(compiler, 0) && compile_end(compiler, 1)))
 		return;
-	program->op_count = 0;
+	while (program->op_count > 0)
+		drop_last_op(program);
 	add_op(program, &(struct op){ .kind = OP_ENDS });
 }
 

@@ -78,7 +78,7 @@ struct program {
 	size_t op_count;
 	struct plan_guard guards[GUARD_BITS];
 	size_t guard_count;
-	size_t room; /* that all ops together need, without strings and OP_FIELD */
+	size_t room; /* that all ops together need, without strings, OP_FIELD and OP_ENDS */
 };
 
 struct style_ops;

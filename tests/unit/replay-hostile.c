@@ -2,7 +2,8 @@
 /*
  * A recording with formats and records that bring libtraceevent 1.7 down: nk replay shows all the
  * others as ever, these by their fields, says so and ends with 3. Whether they do bring it down is
- * tested first: a version that has no such fault shows them all.
+ * tested first: a version that has no such fault shows them all. And one of records whose text is
+ * longer than what is written at once.
  */
 #include <check.h>
 #include <event-parse.h>
@@ -73,9 +74,9 @@ static size_t make_page(unsigned char *page)
 	return at;
 }
 
-static void make(const char *path)
+static void write_page(const char *path, struct dat_event_format *events, size_t event_count,
+		       const unsigned char *page, size_t used)
 {
-	struct dat_event_format events[FORMAT_COUNT];
 	int cpu = 0;
 	struct dat_buffer buffer = { .name = (char *)"",
 				     .clock = (char *)"mono",
@@ -85,23 +86,65 @@ static void make(const char *path)
 	struct dat_meta meta = { .long_bytes = 8,
 				 .page_size = PAGE_SIZE,
 				 .events = events,
-				 .event_count = FORMAT_COUNT,
+				 .event_count = event_count,
 				 .saved_cmdlines = (char *)"155 curl\n",
 				 .cpu_count = 1,
 				 .buffers = &buffer,
 				 .buffer_count = 1 };
-	unsigned char page[PAGE_SIZE] = { 0 };
 	struct diags diags = { 0 };
 	struct dat_writer *writer;
 
-	for (size_t i = 0; i < FORMAT_COUNT; i++)
-		events[i] = (struct dat_event_format){ .system = (char *)"hostile",
-						       .text = (char *)formats[i],
-						       .length = strlen(formats[i]) };
 	ck_assert_int_eq(dat_writer_create(path, &meta, &writer, &diags), 0);
-	ck_assert_int_eq(dat_writer_write_page(writer, 0, 0, page, make_page(page)), 0);
+	ck_assert_int_eq(dat_writer_write_page(writer, 0, 0, page, used), 0);
 	ck_assert_int_eq(dat_writer_finish(writer, &meta, &diags), 0);
 	diags_clear(&diags);
+}
+
+static struct dat_event_format hostile_event(const char *format)
+{
+	return (struct dat_event_format){ .system = (char *)"hostile",
+					  .text = (char *)format,
+					  .length = strlen(format) };
+}
+
+static void make(const char *path)
+{
+	struct dat_event_format events[FORMAT_COUNT];
+	unsigned char page[PAGE_SIZE] = { 0 };
+
+	for (size_t i = 0; i < FORMAT_COUNT; i++)
+		events[i] = hostile_event(formats[i]);
+	write_page(path, events, FORMAT_COUNT, page, make_page(page));
+}
+
+/* Of an event with far more fields than a record has bytes for: they all lie on the same ones. */
+#define WIDE_FIELDS   1500
+#define WIDE_ELEMENTS 64
+
+static void make_wide(const char *path)
+{
+	unsigned char page[PAGE_SIZE] = { 0 };
+	uint32_t bytes = 16 + WIDE_ELEMENTS * 8;
+	uint32_t head[4] = { 0 | GOOD << 5, bytes + 4, GOOD, 155 };
+	uint64_t commit = 2 * (bytes + 8);
+	struct text format = { 0 };
+
+	text_add(&format, "name: wide\nID: 1000\n" COMMON
+			  "\tfield:unsigned long __probe_ip;\toffset:8;\tsize:8;\tsigned:0;\n");
+	for (int i = 0; i < WIDE_FIELDS; i++)
+		text_addf(&format, "\tfield:u64 a%d[%d];\toffset:16;\tsize:%d;\tsigned:0;\n", i,
+			  WIDE_ELEMENTS, WIDE_ELEMENTS * 8);
+	text_add(&format, "\nprint fmt: \"wide\"\n");
+	for (size_t i = 0, at = HEADER; i < 2; i++, at += bytes + 8) {
+		memset(page + at, 0xff, bytes + 8);
+		memcpy(page + at, head, sizeof(head));
+	}
+	memcpy(page + 8, &commit, sizeof(commit));
+
+	struct dat_event_format event = hostile_event(format.data);
+
+	write_page(path, &event, 1, page, HEADER + (size_t)commit);
+	text_clear(&format);
 }
 
 /* What nk prints, and its errors behind it. */
@@ -195,6 +238,26 @@ START_TEST(test_json)
 }
 END_TEST
 
+START_TEST(test_wide)
+{
+	static const char *const styles[] = { "--style text", "--json", "--csv" };
+	static const char number[] = "18446744073709551615";
+	const char *path = fixture_scratch();
+	size_t count = 0;
+	int status;
+
+	make_wide(path);
+
+	NK_FREE char *output = replay(path, styles[_i], &status);
+
+	for (const char *at = output; (at = strstr(at, number)); at += sizeof(number) - 1)
+		count++;
+	ck_assert_uint_eq(count, 2 * WIDE_FIELDS * WIDE_ELEMENTS);
+	ck_assert_int_eq(status, 0);
+	fixture_cleanup();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("replay-hostile");
@@ -203,6 +266,7 @@ int main(void)
 
 	tcase_add_loop_test(tests, test_styles, 0, 2);
 	tcase_add_test(tests, test_json);
+	tcase_add_loop_test(tests, test_wide, 0, 3);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 
