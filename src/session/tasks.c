@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -222,27 +223,51 @@ static void parse_saved(const char *saved, struct tasks *out)
 		qsort(out->items, out->count, sizeof(*out->items), compare_pids);
 }
 
-static void add_comm(int root_fd, pid_t pid, pid_t task, struct text *out)
+static bool is_known(const struct tasks *known, pid_t task)
+{
+	return known->count > 0 &&
+	       bsearch(&task, known->items, known->count, sizeof(*known->items), compare_pids);
+}
+
+/* path: of task's comm. */
+static void add_comm(int root_fd, const char *path, pid_t task, const struct tasks *known,
+		     struct text *out)
 {
 	NK_FREE char *name = NULL;
-	char path[80];
 
-	snprintf(path, sizeof(path), "proc/%d/task/%d/comm", (int)pid, (int)task);
-	if (file_read(root_fd, path, &name, NULL) != 0)
+	if (is_known(known, task) || file_read(root_fd, path, &name, NULL) != 0)
 		return;
 	name[strcspn(name, "\n")] = '\0';
 	text_addf(out, "%d %s\n", (int)task, name);
 }
 
+/* proc_task_getattr() of fs/proc/base.c: the directory has a link more for each thread. */
+static bool has_one_thread(int root_fd, pid_t pid)
+{
+	struct stat status;
+	char path[64];
+
+	snprintf(path, sizeof(path), "proc/%d/task", (int)pid);
+	return fstatat(root_fd, path, &status, 0) == 0 && status.st_nlink == 2 + 1;
+}
+
 static void add_comms(int root_fd, pid_t pid, const struct tasks *known, struct text *out)
 {
 	struct tasks threads = { 0 };
+	char path[80];
 
+	/* Nearly all processes: what is opened for each is what this costs. */
+	if (has_one_thread(root_fd, pid)) {
+		snprintf(path, sizeof(path), "proc/%d/comm", (int)pid);
+		add_comm(root_fd, path, pid, known, out);
+		return;
+	}
 	add_threads(root_fd, pid, &threads);
-	for (size_t i = 0; i < threads.count; i++)
-		if (known->count == 0 || !bsearch(&threads.items[i], known->items, known->count,
-						  sizeof(*known->items), compare_pids))
-			add_comm(root_fd, pid, threads.items[i], out);
+	for (size_t i = 0; i < threads.count; i++) {
+		snprintf(path, sizeof(path), "proc/%d/task/%d/comm", (int)pid,
+			 (int)threads.items[i]);
+		add_comm(root_fd, path, threads.items[i], known, out);
+	}
 	free(threads.items);
 }
 

@@ -102,6 +102,9 @@ static void add_process(const struct tree *tree, int pid, int parent, int thread
 	snprintf(path, sizeof(path), "proc/%d/stat", pid);
 	snprintf(text, sizeof(text), "%d (%s) S %d 1 1\n", pid, name, parent);
 	tree_write(tree, path, text);
+	snprintf(path, sizeof(path), "proc/%d/comm", pid);
+	snprintf(text, sizeof(text), "%s\n", name);
+	tree_write(tree, path, text);
 	for (int task = pid; task <= pid + thread; task++) {
 		snprintf(path, sizeof(path), "proc/%d/task/%d/comm", pid, task);
 		snprintf(text, sizeof(text), "%s\n", name);
