@@ -66,22 +66,21 @@ static const char *struct_name(const struct btf *btf, uint32_t id)
 static void index_names(struct layout_btf *btf)
 {
 	uint32_t count = btf__type_cnt(btf->btf);
+	NK_FREE uint32_t *ids = xcalloc(count + 1, sizeof(*ids));
 	size_t named = 0;
 
 	for (uint32_t id = 1; id < count; id++)
-		named += struct_name(btf->btf, id) != NULL;
+		if (struct_name(btf->btf, id))
+			ids[named++] = id;
 	for (btf->table_size = 16; btf->table_size < named * 2;)
 		btf->table_size *= 2;
 	btf->table = xcalloc(btf->table_size, sizeof(*btf->table));
-	for (uint32_t id = 1; id < count; id++) {
-		const char *name = struct_name(btf->btf, id);
-		size_t slot = name ? hash(name) & (btf->table_size - 1) : 0;
+	for (size_t i = 0; i < named; i++) {
+		size_t slot = hash(struct_name(btf->btf, ids[i])) & (btf->table_size - 1);
 
-		if (!name)
-			continue;
 		while (btf->table[slot])
 			slot = (slot + 1) & (btf->table_size - 1);
-		btf->table[slot] = id;
+		btf->table[slot] = ids[i];
 	}
 }
 
