@@ -19,6 +19,7 @@
 
 #define DEPTH_MAX     12
 #define VISITS_MAX    200000
+#define NAMES_MAX     20000 /* that a misspelt one is compared with */
 #define MODIFIERS_MAX 32
 
 struct layout_btf {
@@ -326,7 +327,7 @@ bool layout_btf_has_struct(const struct layout_btf *btf, const char *name)
 void layout_btf_names(const struct layout_btf *btf, const char *name, const char ***names,
 		      size_t *count)
 {
-	struct search search = { .btf = btf->btf };
+	struct search search = { .btf = btf->btf, .visits = VISITS_MAX - NAMES_MAX };
 	size_t slot = 0;
 	const struct btf_type *type = next_struct(btf, name, &slot);
 
