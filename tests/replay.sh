@@ -1,7 +1,7 @@
 #!/bin/sh
 # In: a built nk and tests/bench/repeat, recordings of tests/unit/data/datfile/. Holds: --style trace-cmd prints the lines of
 # trace-cmd report, byte by byte; a large recording is printed alike by one CPU and by all, and is all there; --stat counts
-# what is printed; --since and --until part a recording without a rest.
+# what is printed; a filter selects the same in every style; --since and --until part a recording without a rest.
 set -u
 srcdir=${srcdir:-.}
 nk=${NK:-./nk}
@@ -37,7 +37,7 @@ middle=$("$nk" replay --fields ts "$work/calls.dat" 2>/dev/null | sed -n '20000s
 [ "$(wc -c <"$work/calls.dat")" -gt 4194304 ] || fail "a recording so small is not printed by several threads"
 for recording in large calls lossy; do
 	for what in '--style text' '--style json' '--style csv' '--style trace-cmd' '--fields ts,pid,event' --stat \
-		'-f pid>1' "--style json -f event==tcp_recvmsg" "--since $middle" "--style json --until $middle"; do
+		'-f pid>1' "--style json -f event==tcp_recvmsg" "--raw -f lport>0" "--since $middle" "--style json --until $middle"; do
 		# shellcheck disable=SC2086
 		"$nk" replay $what "$work/$recording.dat" >"$work/all" 2>"$work/all.errors"
 		all=$?
@@ -61,6 +61,17 @@ counted=$("$nk" replay --stat "$work/large.dat" | awk '$1 == "all" { print $2 }'
 "$nk" replay --stat "$data/calls.dat" | sed '/^$/,$d; 1d' | awk '{ print $2, $1 }' | sort >"$work/stat"
 "$nk" replay --fields event "$data/calls.dat" | sort | uniq -c | awk '{ print $1, $2 }' | sort >"$work/counted"
 cmp "$work/counted" "$work/stat" || fail "--stat counts other probes than are printed"
+
+# A filter selects the same, whatever the records are shown as; of a joined call its entry, where that decides.
+for filter in 'port 5555' 'rport == 5555' 'family == inet' 'host ::1' 'comm == nc and len == 1024' 'bytes >= 0'; do
+	kept=$("$nk" replay -f "$filter" "$data/calls.dat" | wc -l)
+	[ "$kept" -gt 0 ] || fail "-f '$filter' keeps nothing"
+	for way in '--style trace-cmd' --raw; do
+		# shellcheck disable=SC2086
+		[ "$("$nk" replay $way -f "$filter" "$data/calls.dat" | grep -vc ^cpus=)" = "$kept" ] ||
+			fail "-f '$filter' with $way does not keep the $kept records that it keeps without"
+	done
+done
 
 # The time of the record in the middle, as text shows it.
 "$nk" replay "$work/large.dat" >"$work/all"

@@ -15,6 +15,7 @@
 #include "cmd/cmd.h"
 #include "cmd/isolate.h"
 #include "cmd/losses.h"
+#include "cmd/recorded.h"
 #include "cmd/setup.h"
 #include "cmd/span.h"
 #include "cmd/tally.h"
@@ -41,7 +42,7 @@ struct replay {
 	struct record_reader *reader;
 	struct output *output; /* NULL: of large files, by a team, each in a thread: */
 	struct output_member members[TEAM_MAX];
-	struct bound_filter *member_filters[TEAM_MAX];
+	struct recorded_filter member_keepers[TEAM_MAX];
 	size_t member_count;
 	struct output_options output_options;
 	const char **instances;
@@ -49,7 +50,7 @@ struct replay {
 	struct tally *tally; /* --stat: instead of both */
 	struct span since, until;
 	struct filter *filter; /* NULL: all records */
-	struct bound_filter *bound;
+	struct recorded_filter keeper;
 	bool is_paced;
 	uint64_t paced_from;   /* time of the first record */
 	struct timespec began; /* and when it was printed */
@@ -60,23 +61,6 @@ struct replay {
 	bool is_damaged; /* there are events whose format cannot be read */
 	bool is_misused; /* what went wrong is the user's expression */
 };
-
-static const struct event_desc *desc_of(const struct dat_meta *meta, const char *system,
-					const char *format)
-{
-	size_t length = strcspn(format, "\n");
-
-	if (strncmp(format, "name: ", 6) != 0)
-		return NULL;
-	for (size_t i = 0; i < meta->desc_count; i++) {
-		const struct event_desc *desc = &meta->descs[i];
-
-		if (strcmp(desc->group, system) == 0 && strlen(desc->name) == length - 6 &&
-		    strncmp(desc->name, format + 6, length - 6) == 0)
-			return desc;
-	}
-	return NULL;
-}
 
 static int style_choose(const char *name, enum output_style *style, struct diags *diags)
 {
@@ -99,66 +83,35 @@ static int style_choose(const char *name, enum output_style *style, struct diags
 			  name);
 }
 
-/* One whose format cannot be read costs its own records, not those of others. */
-static void add_event(struct replay *replay, struct decoder *decoder,
-		      const struct dat_event_format *event, struct diags *diags)
+static struct recorded_options recorded_options(const struct replay *replay)
 {
-	const struct dat_meta *meta = dat_reader_meta(replay->file);
-	bool is_bare = replay->output_options.style == OUTPUT_TRACE_CMD || replay->options->raw;
-	struct diags own = { 0 };
+	bool is_raw = replay->options->raw;
 
-	if (decoder_add_event(decoder, event->system, event->text, event->length,
-			      is_bare ? NULL : desc_of(meta, event->system, event->text),
-			      &own) == 0)
-		return;
-	/* Decoders of threads have the same to say. */
-	if (decoder == replay->decoder) {
-		diags_soften(&own);
-		diags_move(diags, &own);
-	}
-	diags_clear(&own);
-	replay->is_damaged = true;
-}
-
-static bool has_wall_clock(const struct dat_meta *meta)
-{
-	return meta->has_wall_offset && !meta->clock.is_count;
-}
-
-static int open_decoder(struct replay *replay, struct decoder **out, struct diags *diags)
-{
-	const struct dat_meta *meta = dat_reader_meta(replay->file);
-	struct decoder_options options = {
-		.header_page = meta->header_page,
-		.header_page_size = meta->header_page_size,
-		.long_bytes = meta->long_bytes,
-		.is_big_endian = meta->is_big_endian,
-		.page_size = meta->page_size,
-		.cpu_count = meta->cpu_count,
-		.wall_offset_ns = meta->wall_offset_ns,
-		.has_wall_clock = has_wall_clock(meta),
-		.is_raw = replay->options->raw,
-		.plugins = replay->plugins,
+	return (struct recorded_options){
+		.is_bare = replay->output_options.style == OUTPUT_TRACE_CMD || is_raw,
+		.is_raw = is_raw,
 		.guard = &replay->isolation->guard,
 	};
+}
 
+static int open_decoder(struct replay *replay, struct diags *diags)
+{
+	struct recorded_options options = recorded_options(replay);
+
+	options.plugins = replay->plugins;
 	replay->plugins = NULL;
+	return recorded_decoder_new(dat_reader_meta(replay->file), &options, &replay->decoder,
+				    &replay->is_damaged, diags);
+}
 
-	struct decoder *decoder = *out = decoder_new(&options, diags);
+static int open_filter(struct replay *replay, struct recorded_filter *own, struct decoder *decoder,
+		       struct diags *diags)
+{
+	const struct recorded_options options = recorded_options(replay);
 
-	if (!decoder)
-		return -EINVAL;
-	for (size_t i = 0; i < meta->event_count; i++)
-		add_event(replay, decoder, &meta->events[i], diags);
-	if (meta->saved_cmdlines)
-		decoder_add_comms(decoder, meta->saved_cmdlines);
-	if (options.plugins)
-		decoder_learn_comms(decoder);
-	if (meta->printk)
-		decoder_set_printk(decoder, meta->printk);
-	if (meta->kallsyms)
-		decoder_set_kallsyms(decoder, meta->kallsyms, meta->kallsyms_size);
-	return 0;
+	if (!replay->filter)
+		return 0;
+	return recorded_filter_open(own, replay->filter, decoder, replay->file, &options, diags);
 }
 
 /* How it is to be printed, and what of it. */
@@ -166,7 +119,7 @@ static int choose_output(struct replay *replay, struct diags *diags)
 {
 	const struct dat_meta *meta = dat_reader_meta(replay->file);
 	enum output_style style = replay->output_options.style;
-	bool has_wall = has_wall_clock(meta), is_count = meta->clock.is_count;
+	bool has_wall = recorded_has_wall_clock(meta), is_count = meta->clock.is_count;
 	int err = span_parse(replay->options->since, has_wall, is_count, &replay->since, diags);
 
 	if (!err)
@@ -180,7 +133,7 @@ static int choose_output(struct replay *replay, struct diags *diags)
 		.style = style,
 		.fd = STDOUT_FILENO,
 		.wall_offset_ns = meta->wall_offset_ns,
-		.has_wall_clock = has_wall_clock(meta),
+		.has_wall_clock = has_wall,
 		.clock = &meta->clock,
 		.instances = replay->instances,
 		.instance_count = meta->buffer_count,
@@ -242,9 +195,9 @@ static int open_replay(struct replay *replay, struct diags *diags)
 	if (!err)
 		err = choose_output(replay, diags);
 	if (!err)
-		err = open_decoder(replay, &replay->decoder, diags);
-	if (!err && replay->filter) {
-		err = filter_bind(replay->filter, replay->decoder, &replay->bound, diags);
+		err = open_decoder(replay, diags);
+	if (!err) {
+		err = open_filter(replay, &replay->keeper, replay->decoder, diags);
 		replay->is_misused = err;
 	}
 	if (!err)
@@ -299,20 +252,27 @@ static void put_head(const struct replay *replay)
 
 static bool member_keeps(const void *context, const struct record *record)
 {
-	return filter_keeps(context, record);
+	return recorded_filter_keeps(context, record);
 }
 
+/* Decoders of threads have nothing to say that the first one has not said. */
 static int open_member(struct replay *replay, size_t index, struct diags *diags)
 {
+	const struct recorded_options options = recorded_options(replay);
 	struct output_member *member = &replay->members[index];
-	struct bound_filter **filter = &replay->member_filters[index];
-	int err = open_decoder(replay, &member->decoder, diags);
+	struct recorded_filter *keeper = &replay->member_keepers[index];
+	struct diags own = { 0 };
+	int err = recorded_decoder_new(dat_reader_meta(replay->file), &options, &member->decoder,
+				       &replay->is_damaged, &own);
 
-	if (err || !replay->filter)
-		return err;
-	err = filter_bind(replay->filter, member->decoder, filter, diags);
-	member->keeps = member_keeps;
-	member->context = *filter;
+	if (!err)
+		err = open_filter(replay, keeper, member->decoder, &own);
+	if (err)
+		diags_move(diags, &own);
+	diags_clear(&own);
+	if (replay->filter)
+		member->keeps = member_keeps;
+	member->context = keeper;
 	return err;
 }
 
@@ -342,11 +302,11 @@ static void close_replay(struct replay *replay)
 	tally_free(replay->tally);
 	output_free(replay->output);
 	for (size_t i = 0; i < replay->member_count; i++) {
-		bound_filter_free(replay->member_filters[i]);
+		recorded_filter_close(&replay->member_keepers[i]);
 		decoder_free(replay->members[i].decoder);
 	}
 	record_reader_close(replay->reader);
-	bound_filter_free(replay->bound);
+	recorded_filter_close(&replay->keeper);
 	filter_free(replay->filter);
 	decoder_free(replay->decoder);
 	dat_reader_close(replay->file);
@@ -439,7 +399,7 @@ static int print_one_by_one(struct replay *replay)
 	while (!err && next_record(replay, NULL, &record) > 0) {
 		bool is_event = record.kind == RECORD_EVENT;
 
-		if (is_event && replay->bound && !filter_keeps(replay->bound, &record))
+		if (is_event && !recorded_filter_keeps(&replay->keeper, &record))
 			continue;
 		err = print_record(replay, &record);
 		/* 0 asks for all. */

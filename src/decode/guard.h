@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GUARD_SLOTS  8	 /* decoders of one process; those beyond are not guarded */
+#define GUARD_SLOTS  16	 /* decoders of one process; those beyond are not guarded */
 #define GUARD_FAULTS 100 /* a file with more is not read on */
 
 enum guard_kind { GUARD_NONE, GUARD_HEADER, GUARD_FORMAT, GUARD_PRINT };

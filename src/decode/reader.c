@@ -333,6 +333,20 @@ bool record_make(struct record_maker *maker, const struct record_place *place,
 	return true;
 }
 
+bool record_remake(struct record_maker *maker, const struct record *from, struct record *record)
+{
+	int half = from->data[0] ? 0 : 1;
+	const struct record_place place = { .ts = from->ts,
+					    .data = from->data[half],
+					    .size = from->size[half] };
+
+	if (!record_make(maker, &place, record))
+		return false;
+	record->cpu = from->cpu;
+	record->instance = from->instance;
+	return true;
+}
+
 void record_adopt(struct record_maker *maker, struct record *record)
 {
 	maker->context->generation++;

@@ -42,6 +42,11 @@ void record_maker_free(struct record_maker *maker);
  * more. */
 bool record_make(struct record_maker *maker, const struct record_place *place,
 		 struct record *record);
+/*
+ * What this decoder makes of an event that another one, of the same events, has made a record of:
+ * of one half each time. It lasts as long as that. False: it makes none.
+ */
+bool record_remake(struct record_maker *maker, const struct record *from, struct record *record);
 /* A record of another decoder, to be looked at by this one's thread; its plan is made its own. */
 void record_adopt(struct record_maker *maker, struct record *record);
 
