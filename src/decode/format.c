@@ -203,6 +203,12 @@ static uint8_t element_bytes(const struct tep_format_field *field)
 	return is_number_size(field->elementsize) ? (uint8_t)field->elementsize : 0;
 }
 
+/* libtraceevent takes arrays of u8 and s8 for strings too: their bytes are numbers. */
+static bool is_string(const struct tep_format_field *field)
+{
+	return field->flags & TEP_FIELD_IS_STRING && field->type && strstr(field->type, "char");
+}
+
 static bool fits(const struct tep_format_field *field)
 {
 	return field->offset >= 0 && field->size >= 0 &&
@@ -216,7 +222,7 @@ static void read_field(const struct tep_event *event, const struct tep_format_fi
 	to->offset = (uint16_t)from->offset;
 	to->size = (uint16_t)from->size;
 	to->is_signed = from->flags & TEP_FIELD_IS_SIGNED;
-	to->is_string = from->flags & TEP_FIELD_IS_STRING;
+	to->is_string = is_string(from);
 	to->is_array = from->flags & TEP_FIELD_IS_ARRAY;
 	to->is_dynamic = from->flags & TEP_FIELD_IS_DYNAMIC;
 	to->is_relative = from->flags & TEP_FIELD_IS_RELATIVE;

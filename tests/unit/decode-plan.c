@@ -423,6 +423,36 @@ START_TEST(strings)
 }
 END_TEST
 
+/* Where only the format is known: bytes are numbers, whatever they are, and characters a string. */
+START_TEST(plain_arrays)
+{
+	static const unsigned char mac[6] = { 'A', 'B', 0, 0xc1, 0x10, 7 };
+	struct maker maker;
+	struct record record;
+	struct value value;
+
+	maker_begin(&maker, BIG(_i), LONG(_i));
+	add_bytes(&maker, "mac", DISPLAY_NONE, mac, sizeof(mac), 1);
+	text_addf(&maker.format, "\tfield:char name[8];\toffset:%zu;\tsize:8;\tsigned:0;\n",
+		  maker.event.used);
+	memcpy(maker.event.bytes + maker.event.used, "eth0", 5);
+	maker.event.used += 8;
+	maker.count = 0;
+	maker_end(&maker, &record);
+	ck_assert_uint_eq(record_elements(&record, field_of(&record, "mac")), sizeof(mac));
+	for (size_t i = 0; i < sizeof(mac); i++) {
+		record_value(&record, field_of(&record, "mac"), i, &value);
+		ck_assert_int_eq(value.kind, VALUE_UNSIGNED);
+		ck_assert_uint_eq(value.number, mac[i]);
+	}
+	value = get(&record, "name");
+	ck_assert_int_eq(value.kind, VALUE_STRING);
+	ck_assert_uint_eq(value.length, 4);
+	ck_assert_mem_eq(value.bytes, "eth0", 4);
+	maker_free(&maker);
+}
+END_TEST
+
 /* An IPv4 header and a UDP header. */
 static const unsigned char udp[28] = { 0x45, 0, 0, 28, 0,  0, 0, 0, 64, 17, 0,	  0,
 				       10,   0, 0, 1,  10, 0, 0, 2, 0,	53, 0x15, 0xb3 };
@@ -704,6 +734,7 @@ int main(void)
 	tcase_add_loop_test(tests, guards, 0, 4);
 	tcase_add_loop_test(tests, own_families, 0, 4);
 	tcase_add_loop_test(tests, strings, 0, 4);
+	tcase_add_loop_test(tests, plain_arrays, 0, 4);
 	tcase_add_loop_test(tests, packet_windows, 0, 4);
 	tcase_add_test(tests, packet_positions);
 	tcase_add_loop_test(tests, packet_in_page, 0, 4);
