@@ -114,8 +114,9 @@ static int judge(const struct pages *pages, const struct stream *stream, const u
 	if (commit == 0)
 		return 0;
 	used = (commit & COMMIT_BYTES) + pages->header.data_at;
+	/* The count is a long, too. */
 	if ((commit & COMMIT_MISSED) && (commit & COMMIT_STORED))
-		used += 8;
+		used += pages->header.commit_bytes;
 	if (commit & ~(COMMIT_BYTES | COMMIT_MISSED | COMMIT_STORED))
 		return -EBADMSG;
 	return used <= stream->page_size ? 1 : -EBADMSG;

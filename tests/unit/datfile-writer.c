@@ -354,6 +354,43 @@ START_TEST(lost_events_are_no_damage)
 }
 END_TEST
 
+/* Of a kernel of 32 bits the count is a long of four bytes: it may be the last of the page. */
+START_TEST(lost_events_of_32_bits)
+{
+	static const char header[] = "\tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;\n"
+				     "\tfield: local_t commit;\toffset:8;\tsize:4;\tsigned:1;\n"
+				     "\tfield: char data;\toffset:12;\tsize:4084;\tsigned:0;\n";
+	NK_FREE char *original_path = fixture_path("v7", ".dat");
+	struct dat_reader *original = fixture_open(original_path);
+	struct dat_meta meta = *dat_reader_meta(original);
+	uint32_t commit = (PAGE - 12 - 4) | 1U << 31 | 1U << 30;
+	unsigned char page[PAGE] = { 0 };
+	const void *read;
+
+	meta.long_bytes = 4;
+	meta.header_page = (char *)header;
+	meta.header_page_size = sizeof(header) - 1;
+	memcpy(page + 8, &commit, sizeof(commit));
+	page[PAGE - 4] = 77;
+
+	struct dat_writer *writer = create(fixture_scratch(), &meta);
+
+	ck_assert_int_eq(dat_writer_write_page(writer, 0, 0, page, PAGE), 0);
+	finish(writer, &meta);
+
+	struct dat_reader *reader = fixture_open(fixture_scratch());
+	struct page_source *source = dat_reader_pages(reader);
+
+	ck_assert_uint_eq(dat_reader_meta(reader)->long_bytes, 4);
+	ck_assert_int_eq(source->ops->next(source, 0, &read), 1);
+	ck_assert_mem_eq(read, page, PAGE);
+	source->ops->release(source, 0, read);
+	dat_reader_close(reader);
+	dat_reader_close(original);
+	fixture_cleanup();
+}
+END_TEST
+
 static void swap_header(unsigned char *page)
 {
 	bytes_put64(page, bytes_get64(page, false), true);
@@ -1287,6 +1324,7 @@ static Suite *writer_suite(void)
 	tcase_add_test(tests, boot_clock_is_in_seconds);
 	tcase_add_test(tests, no_events_at_all);
 	tcase_add_test(tests, lost_events_are_no_damage);
+	tcase_add_test(tests, lost_events_of_32_bits);
 	tcase_add_test(tests, other_byte_order);
 	tcase_add_test(tests, pages_by_splice);
 	tcase_add_loop_test(tests, compressed_at_the_end, 0, 2);
