@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -53,19 +52,18 @@ void flight_close(struct flight *flight)
 /* What two readers take from one ring buffer is in neither's file as a whole. */
 static int lock(struct flight *flight, const char *name, struct diags *diags)
 {
-	NK_FREE char *base = ownership_meta_name(name);
+	int err = ownership_lock_meta(flight->run_fd, name, &flight->lock_fd);
 
-	flight->lock_fd = openat(flight->run_fd, base, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (flight->lock_fd < 0)
-		return diag_error(diags, errno, "the flight recorder '%s' has not been started: %s",
-				  name, strerror(errno));
-	if (flock(flight->lock_fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	if (errno == EWOULDBLOCK)
-		return diag_error(diags, EBUSY, "somebody else reads the flight recorder '%s'",
+	if (err == -ENOENT)
+		return diag_error(diags, ENOENT, "the flight recorder '%s' has not been started",
 				  name);
-	return diag_error(diags, errno, "cannot lock the flight recorder '%s': %s", name,
-			  strerror(errno));
+	if (err == -EWOULDBLOCK)
+		return diag_error(diags, EBUSY,
+				  "somebody else reads the flight recorder '%s', or ends it", name);
+	if (err)
+		return diag_error(diags, -err, "cannot lock the flight recorder '%s': %s", name,
+				  strerror(-err));
+	return 0;
 }
 
 static int open_instances(struct flight *flight, const struct session_info *info,

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -17,6 +18,9 @@
 #include "session/session.h"
 #include "session/stats.h"
 #include "session/undo.h"
+
+#define READER_TRIES   100
+#define READER_WAIT_NS 20000000L
 
 /* The open files of one look at the sessions. */
 struct view {
@@ -183,9 +187,31 @@ static const struct session_info *find(const struct view *view, const char *name
 	return NULL;
 }
 
+/* Who takes what a flight recorder has seen would find it gone: nk dump is given a moment. */
+static int keep_readers_out(const struct view *view, const struct session_info *info, int *lock_fd,
+			    struct diags *diags)
+{
+	int err = -EWOULDBLOCK;
+
+	for (int i = 0; i < READER_TRIES && err == -EWOULDBLOCK; i++) {
+		if (i > 0)
+			nanosleep(&(struct timespec){ .tv_nsec = READER_WAIT_NS }, NULL);
+		err = ownership_lock_meta(view->run_fd, info->name, lock_fd);
+	}
+	if (err == -EWOULDBLOCK)
+		return diag_error(diags, EBUSY,
+				  "somebody reads the flight recorder '%s': it goes on",
+				  info->name);
+	if (err && err != -ENOENT)
+		return diag_error(diags, -err, "cannot lock the flight recorder '%s': %s",
+				  info->name, strerror(-err));
+	return 0;
+}
+
 int session_remove(const struct kernel *kernel, const char *run_dir, const char *name,
 		   struct diags *diags)
 {
+	NK_CLOSE int reader_fd = -1;
 	struct view view;
 	int err = view_open(kernel, run_dir, true, &view, diags);
 	const struct session_info *info = err ? NULL : find(&view, name);
@@ -195,6 +221,8 @@ int session_remove(const struct kernel *kernel, const char *run_dir, const char 
 	if (!err && info->is_alive && info->pid != 0)
 		err = diag_error(diags, EBUSY, "the session '%s' belongs to the living process %d",
 				 name, (int)info->pid);
+	if (!err && info->is_alive)
+		err = keep_readers_out(&view, info, &reader_fd, diags);
 	if (!err) {
 		struct undo undo = { .tracefs_fd = view.tracefs_fd,
 				     .infos = view.infos,

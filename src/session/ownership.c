@@ -374,6 +374,18 @@ char *ownership_meta_name(const char *name)
 	return xasprintf(META_FORMAT, name);
 }
 
+int ownership_lock_meta(int run_fd, const char *name, int *lock_fd)
+{
+	NK_FREE char *base = ownership_meta_name(name);
+	NK_CLOSE int fd = openat(run_fd, base, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
+		return -errno;
+	*lock_fd = fd;
+	fd = -1;
+	return 0;
+}
+
 int ownership_remove(int run_fd, const char *name)
 {
 	char meta[NAME_MAX + 16];

@@ -71,6 +71,11 @@ void ownership_sweep(int run_fd);
 
 /* Of a file beside a session's note; malloc'ed. */
 char *ownership_meta_name(const char *name);
+/*
+ * Locks it: who reads a flight recorder has it, and who ends one. 0; -EWOULDBLOCK: somebody else
+ * has it; -ENOENT: there is none.
+ */
+int ownership_lock_meta(int run_fd, const char *name, int *lock_fd);
 
 /*
  * All sessions that have a note, or the one of that name. The caller frees them by

@@ -214,8 +214,10 @@ struct session_info {
 int session_list(const struct kernel *kernel, const char *run_dir, struct session_info **infos,
 		 size_t *count, struct diags *diags);
 void session_infos_free(struct session_info *infos, size_t count);
-/* Undoes one session that has no living process: a flight recorder, a dead one. -ESRCH: none of
- * that name; -EBUSY: it lives. */
+/*
+ * Undoes one session that has no living process: a flight recorder, a dead one. -ESRCH: none of
+ * that name; -EBUSY: it lives, or somebody reads it, for more than two seconds.
+ */
 int session_remove(const struct kernel *kernel, const char *run_dir, const char *name,
 		   struct diags *diags);
 /*

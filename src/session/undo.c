@@ -131,6 +131,11 @@ int undo_session(struct undo *undo, int run_fd, const struct session_info *info,
 			first_error = err;
 	}
 
+	/* To delete them empties the ring buffers: somebody reads what a flight recorder has seen.
+	 */
+	if (first_error && info->is_alive)
+		return first_error;
+
 	int err = undo_definitions(undo, info->definitions, info->definition_count, info->name,
 				   diags);
 	if (!first_error)

@@ -33,7 +33,10 @@ int undo_definitions(struct undo *undo, char *const *events, size_t count, const
 		     struct diags *diags);
 /* The note of a session of which nothing is left. 0 or -errno. */
 int undo_note(int run_fd, const char *name, struct diags *diags);
-/* All that a note has, and the note where nothing of it stays. */
+/*
+ * All that a note has, and the note where nothing of it stays. Of a flight recorder that lives the
+ * definitions stay where an instance does.
+ */
 int undo_session(struct undo *undo, int run_fd, const struct session_info *info,
 		 struct diags *diags);
 /* undo_session() of all that are dead. */

@@ -297,6 +297,38 @@ START_TEST(test_remove)
 }
 END_TEST
 
+/* What a reader of a flight recorder takes stays there until he is done. */
+START_TEST(test_remove_while_read)
+{
+	struct tree tree = make();
+	struct kernel kernel = kernel_of(&tree);
+	NK_CLOSE int run_fd = tree_open(&tree, "run/nk");
+	struct diags diags = { 0 };
+	int reader_fd;
+
+	tree_write(&tree, "run/nk/flight", "pid 0 0\ninstance flight\ndefinition nk/a\n");
+	tree_write(&tree, "run/nk/.flight meta", "");
+	tree_write(&tree, TRACEFS "instances/flight/tracing_on", "1");
+	ck_assert_int_eq(ownership_lock_meta(run_fd, "flight", &reader_fd), 0);
+	ck_assert_int_eq(session_remove(&kernel, NULL, "flight", &diags), -EBUSY);
+	ck_assert_uint_eq(diags.errors, 1);
+	diags_clear(&diags);
+	ck_assert(tree_has(&tree, "run/nk/flight"));
+
+	NK_FREE char *on = tree_read(&tree, TRACEFS "instances/flight/tracing_on");
+	ck_assert_str_eq(on, "1");
+	close(reader_fd);
+	/* One that does not go keeps its definitions: rmdir(2) does not take a file. */
+	ck_assert_int_lt(session_remove(&kernel, NULL, "flight", &diags), 0);
+
+	NK_FREE char *text = tree_read(&tree, TRACEFS "kprobe_events");
+	ck_assert_ptr_null(strstr(text, "-:"));
+	ck_assert(tree_has(&tree, "run/nk/flight"));
+	diags_clear(&diags);
+	tree_remove(&tree);
+}
+END_TEST
+
 START_TEST(test_note)
 {
 	struct tree tree = make();
@@ -708,6 +740,7 @@ int main(void)
 	tcase_add_test(tcase, test_no_directory);
 	tcase_add_test(tcase, test_clean);
 	tcase_add_test(tcase, test_remove);
+	tcase_add_test(tcase, test_remove_while_read);
 	tcase_add_test(tcase, test_note);
 	tcase_add_test(tcase, test_half_a_line);
 	tcase_add_test(tcase, test_gone);
