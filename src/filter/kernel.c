@@ -366,9 +366,12 @@ static struct bounds bound_field(const struct place *place, const struct bound_f
 			free(presence.text);
 	}
 	free(absent.text);
-	if (!is_told && !is_exclusive && bounds.is_exact) {
+	/* Where a link is equal it is not the value, if one before it is there. */
+	if (!is_told && !is_exclusive) {
 		free(bounds.under.text);
-		bounds = bounds_over(bounds.over, why_chain);
+		bounds.under = kernel_text_constant(false);
+		if (bounds.is_exact)
+			bounds = bounds_over(bounds.over, why_chain);
 	}
 	return bounds;
 }

@@ -387,6 +387,28 @@ START_TEST(kernel_by_family)
 }
 END_TEST
 
+/* A member of a packet, and a field that stands in for it where the packet has none: the kernel
+ * cannot tell which of them is the value. */
+START_TEST(kernel_by_packet)
+{
+	const struct event_field window = fields[3], port = fields[4];
+
+	fields[3].type = (struct probe_type){ .kind = PROBE_TYPE_DISPLAY,
+					      .display = DISPLAY_PACKET,
+					      .bytes = 8,
+					      .packet_members = 1U << PACKET_SPORT,
+					      .packet_order = { PACKET_SPORT },
+					      .packet_member_count = 1 };
+	fields[3].guard_count = 0;
+	fields[4].instead_of = (char *)"sport";
+	check_kernel("sport == 5555", NULL, false);
+	check_kernel("not sport == 5555", NULL, false);
+	check_kernel("not sport == 5555 and state == 1", "state == 1", false);
+	fields[3] = window;
+	fields[4] = port;
+}
+END_TEST
+
 /* As lib/glob.c of the kernel has it, whose own tests these are in part (lib/globtest.c). */
 static const struct {
 	const char *pattern, *text;
@@ -440,6 +462,7 @@ int main(void)
 	if (__BYTE_ORDER == __LITTLE_ENDIAN)
 		tcase_add_loop_test(tcase, kernel, 0, COUNT(kernels));
 	tcase_add_test(tcase, kernel_by_family);
+	tcase_add_test(tcase, kernel_by_packet);
 	tcase_add_loop_test(tcase, glob, 0, COUNT(globs));
 	suite_add_tcase(suite, tcase);
 
