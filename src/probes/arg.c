@@ -256,7 +256,7 @@ static bool check_once(struct report *report, struct span word, const struct pro
 static bool is_nk_expr(const struct probe_expr *expr)
 {
 	for (; expr; expr = expr->inner) {
-		if (expr->kind == PROBE_EXPR_MEMBER)
+		if (expr->kind == PROBE_EXPR_MEMBER || expr->is_sure)
 			return true;
 	}
 	return false;

@@ -329,7 +329,7 @@ static struct probe_expr *parse_deref(struct context *context, struct span span)
 	return expr;
 }
 
-static struct probe_expr *parse(struct context *context, struct span span)
+static struct probe_expr *parse_value(struct context *context, struct span span)
 {
 	char first = span.length ? span_text(span)[0] : '\0';
 
@@ -357,6 +357,19 @@ static struct probe_expr *parse(struct context *context, struct span span)
 		     "'%.*s' is not a value: it begins with $, %%, +, -, @ or \\",
 		     SPAN_SHOWN(span));
 	return NULL;
+}
+
+/* What stands before a '!' is never a bad pointer: the file knows the function. */
+static struct probe_expr *parse(struct context *context, struct span span)
+{
+	const char *text = span_text(span);
+	bool is_sure = span.length > 1 && strchr("$%@+-", text[0]) && text[span.length - 1] == '!';
+	struct probe_expr *expr =
+		parse_value(context, is_sure ? span_part(span, 0, span.length - 1) : span);
+
+	if (expr)
+		expr->is_sure = is_sure;
+	return expr;
 }
 
 struct probe_expr *expr_parse(struct report *report, struct span span, bool is_return)

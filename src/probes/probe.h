@@ -44,6 +44,7 @@ struct probe_expr {
 	enum probe_expr_kind kind;
 	long number; /* N of $argN and $stackN; bytes added in DEREF and MEMBER */
 	bool user;   /* DEREF, MEMBER: reads user memory (+u) */
+	bool is_sure; /* VALUE!: never a bad pointer */
 	char *text;
 	struct probe_expr *inner; /* DEREF, MEMBER */
 	struct probe_place place;

@@ -203,20 +203,17 @@ static enum probe_expr_kind base_kind(const struct probe_expr *expr)
 	return expr->kind;
 }
 
+/* Anything may be NULL, but for the stack and what the probe file says is not. */
 static bool is_doubtful(const struct probe_expr *expr)
 {
-	return expr->kind == PROBE_EXPR_DEREF || expr->kind == PROBE_EXPR_MEMBER ||
-	       expr->kind == PROBE_EXPR_RETVAL || expr->kind == PROBE_EXPR_ADDRESS;
+	return !expr->is_sure && expr->kind != PROBE_EXPR_STACK &&
+	       expr->kind != PROBE_EXPR_IMMEDIATE && expr->kind != PROBE_EXPR_COMM;
 }
 
 static void note_pointer(struct render *render, const struct probe_expr *expr, const char *text)
 {
-	struct pointer *pointer;
+	struct pointer *pointer = array_add(&render->out->pointers, &render->out->pointer_count);
 
-	/* What is an address of the process cannot be judged by its value. */
-	if (expr->user)
-		return;
-	pointer = array_add(&render->out->pointers, &render->out->pointer_count);
 	pointer->text = xstrdup(text);
 	pointer->is_doubtful = is_doubtful(expr->inner);
 	if (render->context->is_return && base_kind(expr) == PROBE_EXPR_ARG)

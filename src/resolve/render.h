@@ -32,7 +32,7 @@ void refuse(struct refusal *refusal, const struct probe_place *place, bool is_ab
 /* A pointer that a value is read through, as the kernel's text of it. */
 struct pointer {
 	char *text;
-	bool is_doubtful; /* was itself fetched from memory, or returned: needs a guard */
+	bool is_doubtful; /* may be none, for all that is known: needs a guard */
 };
 
 struct rendered {

@@ -18,7 +18,7 @@
 static bool is_native_expr(const struct probe_expr *expr)
 {
 	for (; expr; expr = expr->inner) {
-		if (expr->kind == PROBE_EXPR_MEMBER)
+		if (expr->kind == PROBE_EXPR_MEMBER || expr->is_sure)
 			return false;
 	}
 	return true;

@@ -142,7 +142,7 @@ END_TEST
 START_TEST(test_types)
 {
 	static const char text[] =
-		"p:nk/x tcp_connect a=$arg1:be16 b=+4($arg1):ip4 c=+8($arg1):mac";
+		"p:nk/x tcp_connect a=$arg1:be16 b=+4($arg1!):ip4 c=+8($arg1!):mac";
 
 	check_lines("6.1", NULL, text,
 		    "p:nk/x tcp_connect a=$arg1:u16 b=+4($arg1):u32 c=+8($arg1):x16[3] "
@@ -180,7 +180,8 @@ START_TEST(test_longs_of_32_bits)
 		  "p:nk/x tcp_connect a=$arg3:s32 b=$arg2:u64 c=%r1:s32 d=$arg1:u16 "
 		  "_comm=$comm:string\n" },
 		{ "p:nk/x tcp_connect a=+0($arg1):s64 d=$arg1:be16",
-		  "p:nk/x tcp_connect a=+0($arg1):s64 d=$arg1:u16 _comm=$comm:string\n" },
+		  "p:nk/x tcp_connect a=+0($arg1):s64 d=$arg1:u16 _g1=$arg1:x32 "
+		  "_comm=$comm:string\n" },
 		{ "p:nk/x tcp_connect a=%r1:s64", "p:nk/x tcp_connect a=%r1:s64\n" },
 	};
 	static const char *const machines[] = { "armv7l", "i686" };
@@ -219,15 +220,15 @@ END_TEST
 START_TEST(test_members)
 {
 	check_lines("6.1", NULL,
-		    "p:nk/x tcp_connect f=+sock.skc_family($arg1) s=+sock.skc_state+0($arg1):u8 "
-		    "p=+sock.skc_prot($arg1)",
+		    "p:nk/x tcp_connect f=+sock.skc_family($arg1!) s=+sock.skc_state+0($arg1!):u8 "
+		    "p=+sock.skc_prot($arg1!)",
 		    "p:nk/x tcp_connect f=+16($arg1):x16 s=+18($arg1):u8 p=+40($arg1) "
 		    "_comm=$comm:string\n");
-	check_lines("6.1", NULL, "p:nk/x skb_clone t=+sk_buff.pkt_type($arg1)",
+	check_lines("6.1", NULL, "p:nk/x skb_clone t=+sk_buff.pkt_type($arg1!)",
 		    "p:nk/x skb_clone t=+128($arg1):b3@0/8 _comm=$comm:string\n");
-	check_lines("6.1", NULL, "p:nk/x skb_clone t=+sk_buff.pkt_type($arg1):proto8",
+	check_lines("6.1", NULL, "p:nk/x skb_clone t=+sk_buff.pkt_type($arg1!):proto8",
 		    "p:nk/x skb_clone t=+128($arg1):b3@0/8 _comm=$comm:string\n");
-	check_lines("6.1", NULL, "p:nk/x skb_clone t=+sk_buff.pkt_type($arg1):u8",
+	check_lines("6.1", NULL, "p:nk/x skb_clone t=+sk_buff.pkt_type($arg1!):u8",
 		    "p:nk/x skb_clone t=+128($arg1):u8 _comm=$comm:string\n");
 	check_lines("6.1", NULL, "p:nk/x tcp_connect t=+sock.skc_dport($arg1):be32",
 		    "!sock.skc_dport has 2 bytes on this kernel, and its type reads 4");
@@ -248,9 +249,9 @@ START_TEST(test_guards)
 {
 	struct resolution result =
 		resolve("6.1", NULL,
-			"p:nk/x udp_sendmsg a=+4(+msghdr.msg_name($arg2)):ip4 "
-			"b=+2(+msghdr.msg_name($arg2)):be16 "
-			"c=+8(+16(+msghdr.msg_name($arg2))):u8 n=+msghdr.msg_name($arg2):u32");
+			"p:nk/x udp_sendmsg a=+4(+msghdr.msg_name($arg2!)):ip4 "
+			"b=+2(+msghdr.msg_name($arg2!)):be16 "
+			"c=+8(+16(+msghdr.msg_name($arg2!))):u8 n=+msghdr.msg_name($arg2!):u32");
 	const struct event_desc *desc = &result.resolved.carriers[0].events[0].desc;
 	NK_FREE char *lines = lines_of(&result.resolved);
 
@@ -264,8 +265,8 @@ START_TEST(test_guards)
 	ck_assert_uint_eq(desc->fields[4].guard_count, 0);
 	done(&result);
 
-	/* A field that is the pointer is the guard, of an argument too. */
-	result = resolve("6.1", NULL, "p:nk/x udp_sendmsg s=$arg1 f=+16($arg1):family");
+	/* A field that is the pointer is the guard, also where it is said to be a good one. */
+	result = resolve("6.1", NULL, "p:nk/x udp_sendmsg s=$arg1 f=+16($arg1!):family");
 	desc = &result.resolved.carriers[0].events[0].desc;
 	ck_assert_uint_eq(desc->field_count, 3);
 	ck_assert_str_eq(desc->fields[1].guards[0], "s");
@@ -278,12 +279,6 @@ START_TEST(test_guards)
 	ck_assert_str_eq(desc->fields[0].guards[0], "_g1");
 	done(&result);
 
-	/* Memory of the process has no address that could be judged. */
-	result = resolve("6.1", NULL, "p:nk/x udp_sendmsg a=+u4(+0($arg2)):ip4");
-	desc = &result.resolved.carriers[0].events[0].desc;
-	ck_assert_uint_eq(desc->fields[0].guard_count, 0);
-	done(&result);
-
 	/* What the call was to fill means nothing where it failed. */
 	result = resolve(
 		"6.12", NULL,
@@ -291,6 +286,54 @@ START_TEST(test_guards)
 	desc = &result.resolved.carriers[0].events[1].desc;
 	ck_assert_str_eq(desc->fields[1].guards[0], "bytes");
 	ck_assert_uint_eq(desc->fields[0].guard_count, 0);
+	done(&result);
+}
+END_TEST
+
+/* Whatever memory is read through may be none, unless the probe file knows better. */
+START_TEST(test_doubts)
+{
+	static const struct {
+		const char *probe, *line;
+		size_t guards; /* of its first field */
+		bool may_not_read;
+	} cases[] = {
+		{ "p:nk/x skb_clone a=+dst_entry.dev($arg1)",
+		  "p:nk/x skb_clone a=+0($arg1) _g1=$arg1:x64 _comm=$comm:string\n", 1, true },
+		{ "p:nk/x skb_clone a=+0(%di):be16",
+		  "p:nk/x skb_clone a=+0(%di):u16 _g1=%di:x64 _comm=$comm:string\n", 1, true },
+		{ "p:nk/x skb_clone a=+0($stack2):be16",
+		  "p:nk/x skb_clone a=+0($stack2):u16 _g1=$stack2:x64 _comm=$comm:string\n", 1,
+		  true },
+		{ "p:nk/x skb_clone a=+8($stack):be16",
+		  "p:nk/x skb_clone a=+8($stack):u16 _comm=$comm:string\n", 0, false },
+		/* accept4() may be told that nobody wants the address. */
+		{ "p:nk/x skb_clone a=+u0($arg3):be16",
+		  "p:nk/x skb_clone a=+u0($arg3):u16 _g1=$arg3:x64 _comm=$comm:string\n", 1, true },
+		{ "p:nk/x skb_clone a=+u4(+0($arg2!)):ip4",
+		  "p:nk/x skb_clone a=+u4(+0($arg2)):u32 _g1=+0($arg2):x64 "
+		  "_comm=$comm:string\n",
+		  1, true },
+		{ "p:nk/x skb_clone a=+0($arg1!):be16",
+		  "p:nk/x skb_clone a=+0($arg1):u16 _comm=$comm:string\n", 0, false },
+		{ "p:nk/x skb_clone a=+0(+8(%di)!):be16",
+		  "p:nk/x skb_clone a=+0(+8(%di)):u16 _g1=%di:x64 _comm=$comm:string\n", 1, true },
+		/* It is nk's own: the kernel is not given the line as it stands. */
+		{ "p:nk/x skb_clone a=+0($arg1!):u16",
+		  "p:nk/x skb_clone a=+0($arg1):u16 _comm=$comm:string\n", 0, false },
+		/* Nothing is added to what the kernel takes as it is written. */
+		{ "p:nk/x skb_clone a=+0($arg1):u16", "p:nk/x skb_clone a=+0($arg1):u16\n", 0,
+		  true },
+		{ "p:nk/x skb_clone s=%di a=+0(%di):u16", "p:nk/x skb_clone s=%di a=+0(%di):u16\n",
+		  0, true },
+	};
+	struct resolution result = resolve("6.1", NULL, cases[_i].probe);
+	NK_FREE char *lines = lines_of(&result.resolved);
+	const struct event_def *event = result.resolved.carriers[0].events;
+
+	ck_assert_str_eq(lines, cases[_i].line);
+	ck_assert_uint_eq(event->desc.fields[0].guard_count, cases[_i].guards);
+	ck_assert_int_eq(event->may_not_read, cases[_i].may_not_read);
 	done(&result);
 }
 END_TEST
@@ -320,7 +363,7 @@ START_TEST(test_families)
 	/* Nor does what the call was to fill mean anything where it says that it has not. */
 	result = resolve("6.12", NULL,
 			 "p:nk/x udp_recvmsg len=$arg3:u64\n"
-			 "r bytes=$retval:ssize32 _unfilled?=$arg4:b1@13/32 a=+4(+0($arg2)):ip4");
+			 "r bytes=$retval:ssize32 _unfilled?=$arg4:b1@13/32 a=+4(+0($arg2!)):ip4");
 	desc = &result.resolved.carriers[0].events[1].desc;
 	ck_assert_uint_eq(desc->fields[2].guard_count, 3);
 	ck_assert_str_eq(desc->fields[2].guards[1], "_unfilled");
@@ -406,11 +449,11 @@ START_TEST(test_without_btf)
 	check_lines("6.1-nobpf", NULL,
 		    "p:nk/x tcp_connect p?=+sock.sk_protocol($arg1):proto "
 		    "d=+sock.skc_dport($arg1):be16",
-		    "p:nk/x tcp_connect d=+12($arg1):u16 _comm=$comm:string\n");
+		    "p:nk/x tcp_connect d=+12($arg1):u16 _g1=$arg1:x64 _comm=$comm:string\n");
 	/* The socket's end never passes for that of a message which has one of its own. */
 	check_lines("6.1-nobpf", NULL,
-		    "p:nk/x udp_sendmsg raddr4?=+4(+msghdr.msg_name($arg2)):ip4 "
-		    "raddr4|=+sock.skc_daddr($arg1):ip4",
+		    "p:nk/x udp_sendmsg raddr4?=+4(+msghdr.msg_name($arg2!)):ip4 "
+		    "raddr4|=+sock.skc_daddr($arg1!):ip4",
 		    "p:nk/x udp_sendmsg raddr4=+4(+0($arg2)):u32 raddr4__or=+0($arg1):u32 "
 		    "_g1=+0($arg2):x64 _comm=$comm:string\n");
 }
@@ -842,6 +885,7 @@ int main(void)
 #ifdef HAVE_LIBBPF
 	tcase_add_test(tcase, test_members);
 	tcase_add_test(tcase, test_guards);
+	tcase_add_loop_test(tcase, test_doubts, 0, 11);
 	tcase_add_test(tcase, test_families);
 	tcase_add_test(tcase, test_pointers_of_32_bits);
 	tcase_add_test(tcase, test_fallback);
