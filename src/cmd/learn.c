@@ -177,6 +177,6 @@ int learn_layout(struct setup *setup, const struct options *options, struct diag
 	if (!err && (options->profile || !use_kept(setup->kernel)))
 		err = learn(setup, options, diags);
 	if (!err)
-		setup_resolve_again(setup);
+		err = setup_resolve_again(setup, diags);
 	return err;
 }

@@ -108,21 +108,22 @@ int setup_choose(struct setup *setup, const struct options *options, struct diag
 	return 0;
 }
 
-int setup_resolve(struct setup *setup, const struct options *options, struct diags *diags)
+static void clear_resolved(struct setup *setup)
 {
-	struct kernel_options kernel_options = {
-		.btf = options->btf,
-		.profile = options->profile,
-		.without = options->without,
-	};
+	for (size_t i = 0; setup->resolved && i < setup->chosen_count; i++)
+		resolved_probe_clear(&setup->resolved[i]);
+	free(setup->resolved);
+	setup->resolved = NULL;
+}
+
+int setup_resolve_again(struct setup *setup, struct diags *diags)
+{
 	NK_FREE const char **names = NULL;
 	size_t name_count = 0;
-	int err = kernel_open(&kernel_options, &setup->kernel, diags);
 
-	if (err)
-		return err;
+	clear_resolved(setup);
 	resolve_wanted_symbols(setup->chosen, setup->chosen_count, &names, &name_count);
-	err = kernel_load_symbols(setup->kernel, names, name_count, diags);
+	int err = kernel_load_symbols(setup->kernel, names, name_count, diags);
 	if (err)
 		return err;
 	setup->resolved = xcalloc(setup->chosen_count, sizeof(*setup->resolved));
@@ -131,11 +132,42 @@ int setup_resolve(struct setup *setup, const struct options *options, struct dia
 	return 0;
 }
 
-void setup_resolve_again(struct setup *setup)
+int setup_resolve(struct setup *setup, const struct options *options, struct diags *diags)
 {
-	for (size_t i = 0; i < setup->chosen_count; i++) {
-		resolved_probe_clear(&setup->resolved[i]);
-		resolve_probe(setup->chosen[i], setup->kernel, &setup->resolved[i]);
+	struct kernel_options kernel_options = {
+		.btf = options->btf,
+		.profile = options->profile,
+		.without = options->without,
+	};
+	int err = kernel_open(&kernel_options, &setup->kernel, diags);
+
+	return err ? err : setup_resolve_again(setup, diags);
+}
+
+static bool is_missing(const struct resolved_carrier *carrier, const char *symbol)
+{
+	for (size_t i = 0; i < carrier->missing_count; i++)
+		if (strcmp(carrier->missing[i], symbol) == 0)
+			return true;
+	return false;
+}
+
+/* Functions that a module may bring later, when it is too late to attach to them. */
+static void warn_stand_ins(const struct resolved_probe *resolved, struct diags *diags)
+{
+	const struct resolved_carrier *carrier = &resolved->carriers[resolved->first];
+
+	for (size_t i = 0; i < carrier->stand_in_count; i++) {
+		const struct probe_func *func = carrier->stand_ins[i];
+
+		NK_FREE char *who = is_missing(carrier, func->symbol)
+					    ? xstrdup("nothing")
+					    : xasprintf("'%s'", func->symbol);
+
+		diag_warning(diags,
+			     "%s: this kernel has no function '%s' now, and if a module brings it "
+			     "later, %s stands in for it",
+			     resolved->probe->name, func->unless, who);
 	}
 }
 
@@ -176,16 +208,15 @@ size_t setup_report_unresolved(const struct setup *setup, struct diags *diags)
 			report_unresolved(
 				&setup->resolved[i],
 				missing == setup->chosen_count ? DIAG_ERROR : DIAG_WARNING, diags);
+		else
+			warn_stand_ins(&setup->resolved[i], diags);
 	return missing;
 }
 
 void setup_clear(struct setup *setup)
 {
 	filter_free(setup->filter);
-	if (setup->resolved)
-		for (size_t i = 0; i < setup->chosen_count; i++)
-			resolved_probe_clear(&setup->resolved[i]);
-	free(setup->resolved);
+	clear_resolved(setup);
 	free(setup->chosen);
 	kernel_close(setup->kernel);
 	probe_library_clear(&setup->library);

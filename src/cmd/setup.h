@@ -32,8 +32,11 @@ int setup_choose(struct setup *setup, const struct options *options, struct diag
 /* Opens the kernel, reads its symbols, resolves what was chosen. 0 or -errno. */
 int setup_resolve(struct setup *setup, const struct options *options, struct diags *diags);
 
-/* After the kernel's layout or profile has changed. */
-void setup_resolve_again(struct setup *setup);
+/*
+ * After the kernel's layout or profile has changed; the symbols are read again, too, for what was
+ * learnt may have loaded modules. 0 or -errno.
+ */
+int setup_resolve_again(struct setup *setup, struct diags *diags);
 
 /* A warning for each probe that cannot attach, an error where none can; returns how many. */
 size_t setup_report_unresolved(const struct setup *setup, struct diags *diags);

@@ -17,6 +17,7 @@
 #include "cmd/json.h"
 #include "cmd/learn.h"
 #include "cmd/setup.h"
+#include "traffic/net.h"
 #include "verify/verify.h"
 
 static const char *const carrier_verdict_names[] = {
@@ -330,6 +331,9 @@ static int run(const struct command *command, const struct options *options)
 	int err = setup_choose(&setup, options, &diags);
 
 	(void)command;
+	/* Before the functions are looked for. */
+	if (!err)
+		traffic_net_load_families();
 	if (!err)
 		err = setup_resolve(&setup, options, &diags);
 	if (!err)

@@ -119,6 +119,32 @@ static void parse_symbol(struct report *report, struct span word, struct probe_f
 			     "only '+' and a number of bytes can follow the function's name");
 }
 
+/* "unless FUNCTION" at the end of what stands before the filter. */
+static void split_unless(struct report *report, struct span *line, struct probe_func *func,
+			 bool *is_nk)
+{
+	struct span rest = *line, word, name;
+
+	while (span_next_word(&rest, &word) && !span_is(word, "unless"))
+		;
+	if (!span_is(word, "unless"))
+		return;
+	*is_nk = true;
+	*line = span_part(*line, 0, word.at - line->at);
+	if (!span_next_word(&rest, &name))
+		report_error(report, word, NULL,
+			     "the name of a function is missing after 'unless'");
+	else if (symbol_length(name) < name.length)
+		report_error(report, name, NULL,
+			     "the name of a function is expected here, not '%.*s'",
+			     SPAN_SHOWN(name));
+	else if (span_next_word(&rest, &word))
+		report_error(report, word, NULL,
+			     "only 'if' can follow the function after 'unless'");
+	else
+		func->unless = span_dup(name);
+}
+
 void func_parse(struct report *report, struct span text, struct probe_func *func, bool *is_nk)
 {
 	static const struct probe_arg none;
@@ -133,6 +159,7 @@ void func_parse(struct report *report, struct span text, struct probe_func *func
 		return;
 	}
 	parse_symbol(report, word, func);
+	split_unless(report, &text, func, is_nk);
 	args_parse(report, text, func->is_return, &func->args, &func->arg_count, is_nk);
 	if (has_filter) {
 		bool is_known = report->errors == errors;

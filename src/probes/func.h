@@ -12,7 +12,7 @@
 #include "probes/report.h"
 
 /*
- * "SYMBOL[+OFFSET] ARGUMENT... [if FILTER]". func has is_return and max_active set; the rest is
+ * "SYMBOL[+OFFSET] ARGUMENT... [unless FUNCTION] [if FILTER]". func has is_return and max_active set; the rest is
  * filled in as far as it is good, symbol always. is_nk as in args_parse().
  */
 void func_parse(struct report *report, struct span text, struct probe_func *func, bool *is_nk);

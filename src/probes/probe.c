@@ -30,6 +30,7 @@ void probe_args_free(struct probe_arg *args, size_t count)
 static void clear_func(struct probe_func *func)
 {
 	free(func->symbol);
+	free(func->unless);
 	free(func->filter);
 	probe_args_free(func->args, func->arg_count);
 	probe_args_free(func->ret_args, func->ret_arg_count);

@@ -76,6 +76,8 @@ struct probe_func {
 	size_t ret_arg_count;
 	bool has_return_half;
 	int ret_max_active;
+	/* "unless FUNCTION": attached only where the kernel does not have that one; NULL: always. */
+	char *unless;
 	char *filter;    /* of a trailing "if EXPR": the kernel's event filter on its fields, or NULL */
 	struct probe_place place;     /* of the symbol */
 	struct probe_place ret_place; /* of the r line */

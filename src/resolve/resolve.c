@@ -36,7 +36,7 @@ static bool is_plain(const struct probe *probe)
 	const struct probe_func *func = probe->carriers[0].funcs;
 
 	if (probe->carrier_count != 1 || probe->carriers[0].func_count != 1 ||
-	    func->has_return_half || func->filter)
+	    func->has_return_half || func->filter || func->unless)
 		return false;
 	for (size_t i = 0; i < func->arg_count; i++) {
 		if (!is_native_arg(&func->args[i]))
@@ -60,8 +60,10 @@ char *resolve_carrier_key(const struct probe *probe, size_t index)
 	struct text key = { 0 };
 	size_t number = 1;
 
+	/* With those that stand in for another one it is the same carrier. */
 	for (size_t i = 0; i < carrier->func_count; i++)
-		text_addf(&key, "%s%s", i ? "+" : "", carrier->funcs[i].symbol);
+		if (i == 0 || !carrier->funcs[i].unless)
+			text_addf(&key, "%s%s", i ? "+" : "", carrier->funcs[i].symbol);
 	for (size_t i = 0; i < index; i++)
 		number += has_same_functions(&probe->carriers[i], carrier);
 	if (number > 1)
@@ -127,6 +129,14 @@ static bool has_place(const struct symbol *symbol, const struct probe_func *func
 	return false;
 }
 
+/* It stands in for one that can be attached to itself. */
+static bool is_needless(const struct kernel *kernel, const struct probe_func *func)
+{
+	static const struct probe_func entry;
+
+	return func->unless && has_place(symbols_find(kernel->symbols, func->unless), &entry);
+}
+
 /* The functions that are there; those that are not are noted. */
 static const struct symbol *find_function(const struct kernel *kernel,
 					  const struct probe_func *func,
@@ -134,6 +144,14 @@ static const struct symbol *find_function(const struct kernel *kernel,
 {
 	const struct symbol *symbol = symbols_find(kernel->symbols, func->symbol);
 
+	if (is_needless(kernel, func)) {
+		refuse(refusal, &func->place, true,
+		       "'%s' is probed only where this kernel has no '%s'", func->symbol,
+		       func->unless);
+		return NULL;
+	}
+	if (func->unless)
+		*array_add(&out->stand_ins, &out->stand_in_count) = func;
 	if (has_place(symbol, func))
 		return symbol;
 	add_missing(out, func->symbol);
@@ -349,6 +367,7 @@ void resolved_probe_clear(struct resolved_probe *resolved)
 		for (size_t missing = 0; missing < carrier->missing_count; missing++)
 			free(carrier->missing[missing]);
 		free(carrier->missing);
+		free(carrier->stand_ins);
 		free_fields(carrier->fields, carrier->field_count);
 		free(carrier->reason);
 	}
@@ -366,8 +385,11 @@ void resolve_wanted_symbols(const struct probe *const *probes, size_t count, con
 		for (size_t c = 0; c < probes[i]->carrier_count; c++) {
 			const struct probe_carrier *carrier = &probes[i]->carriers[c];
 
-			for (size_t f = 0; f < carrier->func_count; f++)
+			for (size_t f = 0; f < carrier->func_count; f++) {
 				*array_add(names, name_count) = carrier->funcs[f].symbol;
+				if (carrier->funcs[f].unless)
+					*array_add(names, name_count) = carrier->funcs[f].unless;
+			}
 		}
 	}
 }

@@ -62,6 +62,9 @@ struct resolved_carrier {
 	char **missing; /* functions that cannot be probed here; those joined to them by & carry on
 			 */
 	size_t missing_count;
+	/* Those whose "unless" is not there, borrowed; where they are missing, too, nobody stands in. */
+	const struct probe_func **stand_ins;
+	size_t stand_in_count;
 	struct field_origin *fields;
 	size_t field_count;
 	char *reason;		  /* one sentence why it cannot be resolved, or NULL: usable */

@@ -2,7 +2,7 @@
 /*
  * Makes the namespaces that known traffic flows in: two of them, lo up with random IPv6 addresses,
  * a cable (veth) between them where it is asked for. Nothing of the host's namespace is changed,
- * with or without namespaces.
+ * with or without namespaces; the kernel may load modules for what is asked of it.
  */
 #include "traffic/net.h"
 
@@ -63,6 +63,19 @@ static void open_on_host(struct traffic_net *net)
 	endpoint_random_port(&end, AF_INET6, &in6addr_loopback);
 	NK_CLOSE int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	net->has_ip6 = fd >= 0 && !bind(fd, &end.any, end.length);
+}
+
+void traffic_net_load_families(void)
+{
+	static const int families[] = { AF_UNIX, AF_INET6, AF_PACKET };
+
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		int fd = socket(families[i], SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+		/* Which of them are not to be had, the traffic finds out. */
+		if (fd >= 0)
+			close(fd);
+	}
 }
 
 int traffic_net_open(struct traffic_net *net)

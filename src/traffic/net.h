@@ -28,6 +28,12 @@ struct traffic_net {
 };
 
 /*
+ * Has the kernel load what it has of unix, IPv6 and packet sockets as modules: a function that is
+ * not loaded cannot be found, nor attached to.
+ */
+void traffic_net_load_families(void);
+
+/*
  * Makes two namespaces, lo up in both, and enters the first. A lack of namespaces is no error: see
  * is_private. 0 or -errno.
  */

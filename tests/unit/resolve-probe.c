@@ -521,6 +521,38 @@ END_TEST
 
 /* Several whole copies of a function are the function; one of several that cannot be told apart is
  * none. */
+/* Who stands in is attached where the other is not there, and is no carrier of its own. */
+START_TEST(test_stand_ins)
+{
+	static const char text[] = "p:nk/x tcp_connect a=$arg1:be16\n"
+				   "& ip_rcv a=$arg1:be16 unless %s if a == 17\n"
+				   "| ip_rcv a=$arg1:be16\n";
+	static const struct {
+		const char *function;
+		size_t events;
+	} cases[] = { { "skb_clone", 1 }, { "no_such_function", 2 } };
+
+	for (size_t i = 0; i < 2; i++) {
+		NK_FREE char *probe = xasprintf(text, cases[i].function);
+		struct resolution result = resolve("6.1", NULL, probe);
+		const struct resolved_carrier *carrier = &result.resolved.carriers[0];
+		NK_FREE char *key = resolve_carrier_key(result.resolved.probe, 0);
+
+		ck_assert_str_eq(key, "tcp_connect");
+		ck_assert_uint_eq(carrier->event_count, cases[i].events);
+		ck_assert_uint_eq(carrier->missing_count, 0);
+		ck_assert_uint_eq(carrier->stand_in_count, cases[i].events - 1);
+		if (cases[i].events > 1) {
+			ck_assert_str_eq(carrier->events[1].lines[0].symbol, "ip_rcv");
+			ck_assert_str_eq(carrier->events[1].filter, "a == 17");
+		}
+		done(&result);
+	}
+	check_lines("6.1", NULL, "p:nk/x tcp_connect a=$arg1 unless skb_clone",
+		    "!'tcp_connect' is probed only where this kernel has no 'skb_clone'");
+}
+END_TEST
+
 START_TEST(test_clones)
 {
 	static const char kallsyms[] = "0 t foo\n0 t foo.isra.0\n0 t bar\n0 t bar\n0 t baz\n"
@@ -894,6 +926,7 @@ int main(void)
 	tcase_add_test(tcase, test_without_btf);
 	tcase_add_test(tcase, test_functions);
 	tcase_add_test(tcase, test_missing);
+	tcase_add_test(tcase, test_stand_ins);
 	tcase_add_test(tcase, test_clones);
 	tcase_add_test(tcase, test_filter);
 	tcase_add_test(tcase, test_tracepoint);
