@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * kallsyms text in, the symbol of an address out. Lines that are not "ADDRESS TYPE NAME" are passed
- * over, and so are data symbols' versions of address 0 that a kernel shows to users without
- * privileges.
+ * kallsyms text in, the symbol of an address out, as libtraceevent has it. Lines that are not
+ * "ADDRESS TYPE NAME" are passed over, and so are data symbols' versions of address 0 that a kernel
+ * shows to users without privileges, offsets of per-CPU variables (type A), and the marks of
+ * assemblers ($a, $x).
  */
 #include "decode/kallsyms.h"
 
@@ -39,7 +40,7 @@ static void parse_line(struct kallsyms *kallsyms, char *line)
 	const char *type = text_next_word(&end);
 	const char *name = text_next_word(&end);
 
-	if (!type || !name)
+	if (!type || !name || *type == 'A' || *type == 'a' || *name == '$')
 		return;
 
 	struct kallsyms_symbol *symbol = array_add(&kallsyms->symbols, &kallsyms->count);
@@ -47,11 +48,15 @@ static void parse_line(struct kallsyms *kallsyms, char *line)
 	*symbol = (struct kallsyms_symbol){ address, name };
 }
 
+/* Of several at one address the last line goes first: whatever lies behind it is of the first line.
+ */
 static int compare(const void *a, const void *b)
 {
 	const struct kallsyms_symbol *left = a, *right = b;
 
-	return (left->address > right->address) - (left->address < right->address);
+	if (left->address != right->address)
+		return left->address > right->address ? 1 : -1;
+	return (left->name < right->name) - (left->name > right->name);
 }
 
 static void parse(struct kallsyms *kallsyms)
@@ -75,15 +80,20 @@ const struct kallsyms_symbol *kallsyms_find(struct kallsyms *kallsyms, uint64_t 
 
 	size_t low = 0, high = kallsyms->count;
 
+	/* In the steps of bsearch(3): they decide which of several at one address it is. */
 	while (low < high) {
-		size_t middle = low + (high - low) / 2;
+		size_t middle = (low + high) / 2;
+		const struct kallsyms_symbol *symbol = &kallsyms->symbols[middle];
+		uint64_t next = middle + 1 < kallsyms->count ? symbol[1].address : 0;
 
-		if (kallsyms->symbols[middle].address <= address)
-			low = middle + 1;
-		else
+		if (address == symbol->address || (address > symbol->address && address < next))
+			return symbol;
+		if (address < symbol->address)
 			high = middle;
+		else
+			low = middle + 1;
 	}
-	return low > 0 ? &kallsyms->symbols[low - 1] : NULL;
+	return NULL;
 }
 
 size_t kallsyms_print(const struct kallsyms_symbol *symbol, uint64_t address, char *buffer,

@@ -20,7 +20,7 @@ struct kallsyms {
 	size_t source_length;
 	char *text; /* a copy, owned, made when it is parsed */
 	bool is_parsed;
-	struct kallsyms_symbol *symbols; /* ascending */
+	struct kallsyms_symbol *symbols; /* ascending; of one address, the later line first */
 	size_t count;
 };
 
@@ -28,7 +28,8 @@ struct kallsyms {
 void kallsyms_set(struct kallsyms *kallsyms, const char *text, size_t length);
 void kallsyms_clear(struct kallsyms *kallsyms);
 
-/* The symbol that an address lies in or behind; NULL where there is none. */
+/* The symbol that an address lies in or behind; NULL where there is none. Where the last one ends
+ * nobody knows: it is one of its first byte only. */
 const struct kallsyms_symbol *kallsyms_find(struct kallsyms *kallsyms, uint64_t address);
 
 /* "name+0x1c", or "name" for its first byte, NUL-terminated and cut where there is no room; its

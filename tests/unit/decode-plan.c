@@ -658,17 +658,20 @@ END_TEST
 
 START_TEST(symbols)
 {
-	static const char kallsyms[] = "ffffffff81000000 T _stext\n0000000000000000 A zero\n"
-				       "ffffffff81000200 t tcp_connect\t[mod]\nbroken\n"
-				       "ffffffff81000100 T tcp_close\n";
+	static const char kallsyms[] =
+		"ffffffff81000000 T _stext\n0000000000000000 A zero\n0000000000014000 A per_cpu\n"
+		"ffffffff81000200 t tcp_connect\t[mod]\nbroken\n"
+		"ffffffff81000100 T tcp_close\nffffffff81000100 T tcp_close_alias\n"
+		"ffffffff81000180 t $x\nffffffff81000300 T _etext\n";
 	static const struct {
 		uint64_t address;
 		const char *text; /* NULL: the number */
-	} cases[] = { { 0xffffffff81000200, "tcp_connect" },
-		      { 0xffffffff8100021c, "tcp_connect+0x1c" },
-		      { 0xffffffff81000100, "tcp_close" },
-		      { 0xffffffff810001ff, "tcp_close+0xff" },
-		      { 0xffffffff80000000, NULL } };
+	} cases[] = {
+		{ 0xffffffff81000200, "tcp_connect" }, { 0xffffffff8100021c, "tcp_connect+0x1c" },
+		{ 0xffffffff81000100, "tcp_close" },   { 0xffffffff810001ff, "tcp_close+0xff" },
+		{ 0xffffffff81000300, "_etext" },      { 0xffffffff81000301, NULL },
+		{ 0xffff888003000000, NULL },	       { 0xffffffff80000000, NULL }
+	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct maker maker;
