@@ -222,15 +222,21 @@ static struct bounds compare_address(const struct place *place, const struct pla
 	return bounds_exact(is_equal ? text : kernel_text_not(text));
 }
 
-/* '*' in front alone is looked for at the end of the array that the text lies in, NULs and all; '!'
- * and digits in front mean something else (filter_parse_regex()). */
-static bool is_kernel_glob(const char *glob, bool is_fixed)
+/* '!' and digits in front mean something else (filter_parse_regex()). */
+static bool is_kernel_glob(const char *glob)
 {
-	size_t length = strlen(glob);
+	return *glob && *glob != '!' && !(*glob >= '0' && *glob <= '9');
+}
 
-	if (length == 0 || *glob == '!' || (*glob >= '0' && *glob <= '9'))
-		return false;
-	return !is_fixed || *glob != '*' || glob[length - 1] == '*' || strpbrk(glob + 1, "*?[\\");
+/*
+ * What goes in front of a glob. Where '*' stands there and at the end alone, the rest is looked for
+ * in the whole array that the text lies in, behind its NUL too; with a second one glob_match() is
+ * asked, which ends at the NUL.
+ */
+static const char *glob_front(const struct constant *constant, bool is_fixed,
+			      enum filter_relation relation)
+{
+	return relation == RELATION_GLOB && is_fixed && *constant->text == '*' ? "*" : "";
 }
 
 static struct bounds compare_text(const char *name, bool is_fixed, const struct constant *constant,
@@ -239,9 +245,10 @@ static struct bounds compare_text(const char *name, bool is_fixed, const struct 
 	char quote = strchr(constant->text, '"') ? '\'' : '"';
 
 	if (strchr(constant->text, quote) || constant->length > STRING_MAX ||
-	    (relation == RELATION_GLOB && !is_kernel_glob(constant->text, is_fixed)))
+	    (relation == RELATION_GLOB && !is_kernel_glob(constant->text)))
 		return bounds_over(kernel_text_constant(true), why_text);
-	return bounds_exact(kernel_text_format("%s %s %c%s%c", name, relations[relation], quote,
+	return bounds_exact(kernel_text_format("%s %s %c%s%s%c", name, relations[relation], quote,
+					       glob_front(constant, is_fixed, relation),
 					       constant->text, quote));
 }
 
