@@ -72,9 +72,8 @@ static void put_instance(struct output *output, const struct record *record)
 	char *start = buffer_room(buffer, 16 * width + VALUE_ROOM);
 
 	buffer_put_text(buffer, (const unsigned char *)name, strlen(name));
-	if (*name)
-		buffer_put_literal(buffer, ":");
-	widen(buffer, start, width + 2, false);
+	widen(buffer, start, width, true);
+	buffer_put(buffer, *name ? ": " : "  ", 2);
 }
 
 /* What of a time stamp is to be shown. */

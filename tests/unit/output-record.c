@@ -99,17 +99,11 @@ static void made_end(struct made *made)
 }
 
 /* What is written for a record, NUL-terminated; malloc'ed. */
-static char *print_by(const struct record *record, enum output_style style, bool has_wall_clock,
-		      const struct dat_clock *clock)
+static char *print_as(const struct record *record, struct output_options *options)
 {
 	char path[] = "/tmp/nk-output-XXXXXX";
-	int fd = mkstemp(path);
-	struct output_options options = { .style = style,
-					  .fd = fd,
-					  .has_wall_clock = has_wall_clock,
-					  .wall_offset_ns = WALL + 123456789 - 4919639123,
-					  .clock = clock };
-	struct output *output = output_new(&options);
+	int fd = options->fd = mkstemp(path);
+	struct output *output = output_new(options);
 	char *text;
 	off_t length;
 
@@ -124,6 +118,17 @@ static char *print_by(const struct record *record, enum output_style style, bool
 	ck_assert_int_eq(pread(fd, text, (size_t)length, 0), length);
 	close(fd);
 	return text;
+}
+
+static char *print_by(const struct record *record, enum output_style style, bool has_wall_clock,
+		      const struct dat_clock *clock)
+{
+	struct output_options options = { .style = style,
+					  .has_wall_clock = has_wall_clock,
+					  .wall_offset_ns = WALL + 123456789 - 4919639123,
+					  .clock = clock };
+
+	return print_as(record, &options);
 }
 
 static char *print(const struct record *record, enum output_style style, bool has_wall_clock)
@@ -521,6 +526,39 @@ START_TEST(clocks_of_trace_cmd)
 }
 END_TEST
 
+static void expect_instance(struct record *record, const char *name, const char *expected)
+{
+	const char *const instances[] = { "", "rare", "nk-12-packets" };
+	struct output_options options = { .style = OUTPUT_TRACE_CMD,
+					  .instances = instances,
+					  .instance_count = 3 };
+
+	record->instance = 0;
+	while (strcmp(instances[record->instance], name) != 0)
+		record->instance++;
+
+	NK_FREE char *text = print_as(record, &options);
+
+	ck_assert_msg(!strncmp(text, expected, strlen(expected)), "%s", text);
+}
+
+/* Their names, as trace-cmd report 3.1.6 has them: to the right. */
+START_TEST(instances_of_trace_cmd)
+{
+	struct record loss = { .kind = RECORD_LOST, .ts = 1, .cpu = 1, .lost = 7 };
+	struct made made;
+
+	made_begin(&made, "e", "curl");
+	expect_instance(&made.record, "", "                           curl-155   [001]");
+	expect_instance(&made.record, "rare", "         rare:             curl-155   [001]");
+	expect_instance(&made.record, "nk-12-packets",
+			"nk-12-packets:             curl-155   [001]");
+	expect_instance(&loss, "", "               CPU:1 [7 EVENTS DROPPED]\n");
+	expect_instance(&loss, "rare", "         rare: CPU:1 [7 EVENTS DROPPED]\n");
+	made_end(&made);
+}
+END_TEST
+
 /* Cycles are no seconds, and have no time of day; ns stay seconds, of whatever clock. */
 START_TEST(clocks_that_count)
 {
@@ -642,6 +680,7 @@ int main(void)
 	tcase_add_test(tests, strings);
 	tcase_add_test(tests, hostile_records);
 	tcase_add_test(tests, clocks_of_trace_cmd);
+	tcase_add_test(tests, instances_of_trace_cmd);
 	tcase_add_test(tests, clocks_that_count);
 	tcase_add_test(tests, write_errors);
 	tcase_add_test(tests, big_outputs);
