@@ -131,13 +131,34 @@ static int set_pids(int dir_fd, const struct features *features,
 	return settings->pids ? write_setting(dir_fd, "set_event_pid", settings->pids, diags) : 0;
 }
 
-/* The administrator may have turned it off at the top, which a new instance inherits. */
-static int set_overwrite(int dir_fd, const struct features *features, struct diags *diags)
+/*
+ * Of what a new instance inherits from the top as somebody has set it there, that which changes
+ * what is recorded. With stacks each event has a record behind it that is none of the session's;
+ * kernels whose instances have no options of their own have one such switch for all, which stays as
+ * it is.
+ */
+static const struct {
+	const char *path;
+	const char *value;
+	const char *without; /* the kernel's older way; NULL: none */
+} inherited[] = {
+	{ "options/overwrite", "1", "overwrite" },
+	{ "options/stacktrace", "0", NULL },
+	{ "options/userstacktrace", "0", NULL },
+};
+
+static int set_options(int dir_fd, const struct features *features, struct diags *diags)
 {
-	if (features->has[FEATURE_INSTANCE_OPTIONS] &&
-	    faccessat(dir_fd, "options/overwrite", F_OK, 0) == 0)
-		return write_setting(dir_fd, "options/overwrite", "1", diags);
-	return write_setting(dir_fd, "trace_options", "overwrite", diags);
+	int err = 0;
+
+	for (size_t i = 0; !err && i < sizeof(inherited) / sizeof(*inherited); i++) {
+		if (features->has[FEATURE_INSTANCE_OPTIONS] &&
+		    faccessat(dir_fd, inherited[i].path, F_OK, 0) == 0)
+			err = write_setting(dir_fd, inherited[i].path, inherited[i].value, diags);
+		else if (inherited[i].without)
+			err = write_setting(dir_fd, "trace_options", inherited[i].without, diags);
+	}
+	return err;
 }
 
 int instance_configure(struct session_instance *instance, const struct features *features,
@@ -155,7 +176,7 @@ int instance_configure(struct session_instance *instance, const struct features 
 	if (!err)
 		err = set_buffer(dir_fd, settings->kb, diags);
 	if (!err)
-		err = set_overwrite(dir_fd, features, diags);
+		err = set_options(dir_fd, features, diags);
 	/* v5.10 lets nobody but root write to it, not even its owner; readers look by the clock,
 	 * too. */
 	if (!err && features->has[FEATURE_BUFFER_PERCENT] &&
