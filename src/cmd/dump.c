@@ -166,6 +166,14 @@ static int finish(struct dumper *dumper, struct diags *diags)
 	return finished < 0 ? finished : 0;
 }
 
+static void say_silent(struct dumper *dumper, struct diags *diags)
+{
+	for (size_t i = 0; i < dumper->flight.silent_count; i++)
+		diag_warning(diags, "somebody else has disabled or deleted %s: events are missing",
+			     dumper->flight.silent[i]);
+	dumper->is_incomplete |= dumper->flight.silent_count > 0;
+}
+
 static int dump(struct dumper *dumper, uint64_t *bytes, struct diags *diags)
 {
 	sigset_t signals;
@@ -177,6 +185,7 @@ static int dump(struct dumper *dumper, uint64_t *bytes, struct diags *diags)
 		err = dat_writer_create(dumper->path, &dumper->meta, &dumper->writer, diags);
 	if (err)
 		return err;
+	say_silent(dumper, diags);
 	session_end_signals(&signals);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	dat_writer_reserve(dumper->writer);
@@ -208,7 +217,7 @@ static int run(const struct command *command, const struct options *options)
 	struct dumper dumper = {
 		.name = options->name_count > 0 ? options->names[0] : FLIGHT_NAME,
 		.path = options->output ? options->output : "trace.dat",
-		.flight = { -1, -1, -1, NULL, 0 },
+		.flight = { -1, -1, -1, NULL, 0, NULL, 0 },
 	};
 	struct kernel_options kernel_options = { .for_undo = true };
 	struct diags diags = { 0 };

@@ -42,7 +42,8 @@ static void print_text(const struct session_info *info)
 		printf("\tpid %d%s", (int)info->pid,
 		       info->is_elsewhere ? " in another pid namespace" : "");
 	else
-		printf(info->is_frozen ? "\tflight recorder\tfrozen" : "\tflight recorder");
+		printf("\tflight recorder%s%s", info->is_frozen ? "\tfrozen" : "",
+		       info->silent_count > 0 ? "\tdisturbed" : "");
 	putchar('\n');
 	print_since(info->since);
 	for (size_t i = 0; i < info->set_count; i++)
@@ -53,6 +54,8 @@ static void print_text(const struct session_info *info)
 	}
 	for (size_t i = 0; i < info->definition_count; i++)
 		print_name("\tdefinition ", info->definitions[i], "\n");
+	for (size_t i = 0; i < info->silent_count; i++)
+		print_name("\tnot recorded any more: ", info->silent[i], "\n");
 }
 
 static void add_names(struct json *json, const char *key, char **names, size_t count)
@@ -84,6 +87,7 @@ static int print_json(const struct session_info *infos, size_t count)
 		json_string(&json, "session", info->name);
 		json_bool(&json, "alive", info->is_alive);
 		json_bool(&json, "frozen", info->is_frozen);
+		json_bool(&json, "disturbed", info->silent_count > 0);
 		json_number(&json, "pid", info->pid);
 		if (info->since > 0)
 			json_number(&json, "since", info->since);
@@ -91,6 +95,7 @@ static int print_json(const struct session_info *infos, size_t count)
 		add_names(&json, "instances", info->instances, info->instance_count);
 		json_number(&json, "lost", sum_lost(info));
 		add_names(&json, "definitions", info->definitions, info->definition_count);
+		add_names(&json, "silent", info->silent, info->silent_count);
 		json_close(&json, '}');
 		json_line(&json);
 	}

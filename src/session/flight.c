@@ -40,13 +40,16 @@ void flight_close(struct flight *flight)
 	for (size_t i = 0; i < flight->instance_count; i++)
 		instance_clear(&flight->instances[i]);
 	free(flight->instances);
+	for (size_t i = 0; i < flight->silent_count; i++)
+		free(flight->silent[i]);
+	free(flight->silent);
 	if (flight->lock_fd >= 0)
 		close(flight->lock_fd);
 	if (flight->run_fd >= 0)
 		close(flight->run_fd);
 	if (flight->tracefs_fd >= 0)
 		close(flight->tracefs_fd);
-	*flight = (struct flight){ -1, -1, -1, NULL, 0 };
+	*flight = (struct flight){ -1, -1, -1, NULL, 0, NULL, 0 };
 }
 
 /* What two readers take from one ring buffer is in neither's file as a whole. */
@@ -102,13 +105,16 @@ static int open_noted(struct flight *flight, const struct session_info *info, co
 				  name, (int)info->pid);
 
 	int err = lock(flight, name, diags);
+
+	for (size_t i = 0; i < info->silent_count; i++)
+		*array_add(&flight->silent, &flight->silent_count) = xstrdup(info->silent[i]);
 	return err ? err : open_instances(flight, info, diags);
 }
 
 int flight_open(const struct kernel *kernel, const char *run_dir, const char *name,
 		struct flight *out, struct diags *diags)
 {
-	struct flight flight = { -1, -1, -1, NULL, 0 };
+	struct flight flight = { -1, -1, -1, NULL, 0, NULL, 0 };
 	struct session_info *infos = NULL;
 	size_t count = 0;
 	int err = session_list(kernel, run_dir, &infos, &count, diags);

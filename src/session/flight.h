@@ -16,6 +16,9 @@ struct flight {
 	int lock_fd;
 	struct session_instance *instances; /* in the order of session_create() */
 	size_t instance_count;
+	char **silent; /* GROUP/EVENT that should be recorded, and somebody has disabled or deleted
+			*/
+	size_t silent_count;
 };
 
 /*

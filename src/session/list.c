@@ -98,6 +98,29 @@ static bool is_off(int tracefs_fd, const char *name)
 	return file_read(tracefs_fd, path, &text, NULL) == 0 && text[0] == '0';
 }
 
+static bool is_recorded(int tracefs_fd, const struct session_info *info, const char *event)
+{
+	for (size_t i = 0; i < info->instance_count; i++) {
+		NK_FREE char *path =
+			xasprintf("instances/%s/events/%s/enable", info->instances[i], event);
+		NK_FREE char *text = NULL;
+
+		if (file_read(tracefs_fd, path, &text, NULL) == 0 && text[0] != '0')
+			return true;
+	}
+	return false;
+}
+
+/* A session with a process looks itself, at its end. */
+static void look_at_recorder(const struct view *view, struct session_info *info)
+{
+	for (size_t i = 0; i < info->instance_count; i++)
+		info->is_frozen |= is_off(view->tracefs_fd, info->instances[i]);
+	for (size_t i = 0; i < info->event_count; i++)
+		if (!is_recorded(view->tracefs_fd, info, info->events[i]))
+			*array_add(&info->silent, &info->silent_count) = xstrdup(info->events[i]);
+}
+
 static void look_at_instances(const struct view *view, struct session_info *info)
 {
 	size_t next = 0;
@@ -113,8 +136,8 @@ static void look_at_instances(const struct view *view, struct session_info *info
 	info->lost = xcalloc(info->instance_count, sizeof(*info->lost));
 	for (size_t i = 0; i < info->instance_count; i++)
 		info->lost[i] = read_lost(view->tracefs_fd, info->instances[i]);
-	for (size_t i = 0; i < info->instance_count && info->is_alive && !info->pid; i++)
-		info->is_frozen |= is_off(view->tracefs_fd, info->instances[i]);
+	if (info->is_alive && !info->pid)
+		look_at_recorder(view, info);
 }
 
 static int look_at_kernel(struct view *view)
@@ -161,18 +184,21 @@ int session_list(const struct kernel *kernel, const char *run_dir, struct sessio
 	return err;
 }
 
+static void free_names(char **names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(names[i]);
+	free(names);
+}
+
 void session_infos_free(struct session_info *infos, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		for (size_t j = 0; j < infos[i].instance_count; j++)
-			free(infos[i].instances[j]);
-		for (size_t j = 0; j < infos[i].definition_count; j++)
-			free(infos[i].definitions[j]);
-		for (size_t j = 0; j < infos[i].set_count; j++)
-			free(infos[i].sets[j]);
-		free(infos[i].instances);
-		free(infos[i].definitions);
-		free(infos[i].sets);
+		free_names(infos[i].instances, infos[i].instance_count);
+		free_names(infos[i].definitions, infos[i].definition_count);
+		free_names(infos[i].sets, infos[i].set_count);
+		free_names(infos[i].events, infos[i].event_count);
+		free_names(infos[i].silent, infos[i].silent_count);
 		free(infos[i].lost);
 		free(infos[i].name);
 	}

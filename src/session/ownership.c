@@ -199,6 +199,8 @@ static void parse_note_line(char *line, struct session_info *out, struct process
 		*array_add(&out->instances, &out->instance_count) = xstrdup(value);
 	} else if (strcmp(kind, "definition") == 0) {
 		*array_add(&out->definitions, &out->definition_count) = xstrdup(value);
+	} else if (strcmp(kind, "event") == 0) {
+		*array_add(&out->events, &out->event_count) = xstrdup(value);
 	} else if (strcmp(kind, "gone") == 0) {
 		forget_definition(out, value);
 	} else if (strcmp(kind, "set") == 0) {

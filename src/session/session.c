@@ -602,11 +602,27 @@ int session_destroy(struct session *session, struct diags *diags)
 	return err;
 }
 
+/* Who looks at it later cannot tell from its instances what they should record. */
+static int note_events(const struct session *session)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < session->event_count; i++) {
+		NK_FREE char *name = definitions_event_name(&session->events[i].def->desc);
+
+		if (!session_has_repeated(session, i))
+			err = ownership_add(session->state->note_fd, "event", name);
+	}
+	return err;
+}
+
 int session_keep(struct session *session, struct diags *diags)
 {
-	/* The last such line is the one that counts: until now its maker had to live for it. */
-	int err = ownership_add(session->state->note_fd, "pid", "0 0");
+	int err = note_events(session);
 
+	/* The last such line is the one that counts: until now its maker had to live for it. */
+	if (!err)
+		err = ownership_add(session->state->note_fd, "pid", "0 0");
 	if (err)
 		return diag_error(diags, -err, "cannot note the session in the run directory: %s",
 				  strerror(-err));

@@ -204,8 +204,12 @@ struct session_info {
 	size_t set_count;
 	char **instances;
 	size_t instance_count;
-	uint64_t *lost;	    /* by instance: events, so far; NULL but of session_list() */
-	bool is_frozen;	    /* a flight recorder that has been turned off; of session_list() */
+	uint64_t *lost; /* by instance: events, so far; NULL but of session_list() */
+	bool is_frozen; /* a flight recorder that has been turned off; of session_list() */
+	char **events;	/* GROUP/EVENT that a flight recorder records */
+	size_t event_count;
+	char **silent; /* those that none of its instances has enabled now; of session_list() */
+	size_t silent_count;
 	char **definitions; /* GROUP/EVENT */
 	size_t definition_count;
 };

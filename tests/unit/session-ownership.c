@@ -329,6 +329,31 @@ START_TEST(test_remove_while_read)
 }
 END_TEST
 
+/* What should be recorded is known by the note, whoever made it and whoever deleted it. */
+START_TEST(test_disturbed)
+{
+	struct tree tree = make();
+	struct kernel kernel = kernel_of(&tree);
+	struct session_info *infos;
+	struct diags diags = { 0 };
+	size_t count;
+
+	tree_write(&tree, "run/nk/flight",
+		   "pid 0 0\ninstance flight\ninstance flight-b\ndefinition nk/a\nevent nk/a\n"
+		   "event nk/b\nevent sock/c\nevent nk/d\n");
+	tree_write(&tree, TRACEFS "instances/flight/events/nk/a/enable", "0\n");
+	tree_write(&tree, TRACEFS "instances/flight-b/events/nk/a/enable", "1\n");
+	tree_write(&tree, TRACEFS "instances/flight/events/nk/b/enable", "0*\n");
+	tree_write(&tree, TRACEFS "instances/flight/events/sock/c/enable", "1*\n");
+	ck_assert_int_eq(session_list(&kernel, NULL, &infos, &count, &diags), 0);
+	ck_assert_uint_eq(named(infos, count, "flight")->silent_count, 2);
+	ck_assert_str_eq(infos[0].silent[0], "nk/b");
+	ck_assert_str_eq(infos[0].silent[1], "nk/d");
+	session_infos_free(infos, count);
+	tree_remove(&tree);
+}
+END_TEST
+
 START_TEST(test_note)
 {
 	struct tree tree = make();
@@ -741,6 +766,7 @@ int main(void)
 	tcase_add_test(tcase, test_clean);
 	tcase_add_test(tcase, test_remove);
 	tcase_add_test(tcase, test_remove_while_read);
+	tcase_add_test(tcase, test_disturbed);
 	tcase_add_test(tcase, test_note);
 	tcase_add_test(tcase, test_half_a_line);
 	tcase_add_test(tcase, test_gone);
