@@ -40,6 +40,43 @@ void session_disown(struct session *session, const char *event)
 	}
 }
 
+static bool is_named(const struct event_def *def, const char *event)
+{
+	size_t length = strlen(def->desc.group);
+
+	return strncmp(event, def->desc.group, length) == 0 && event[length] == '/' &&
+	       strcmp(event + length + 1, def->desc.name) == 0;
+}
+
+/* Of the definitions of that name in a probe's carriers; none: 0, several: the most lines. */
+static size_t most_lines(const struct resolved_probe *probe, const char *event)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < probe->carrier_count; i++) {
+		const struct resolved_carrier *carrier = &probe->carriers[i];
+
+		for (size_t j = 0; j < carrier->event_count; j++)
+			if (is_named(&carrier->events[j], event) &&
+			    carrier->events[j].line_count > most)
+				most = carrier->events[j].line_count;
+	}
+	return most;
+}
+
+bool session_has_one_line(const struct session *session, const char *event)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < session->state->probe_count; i++) {
+		size_t lines = most_lines(&session->state->probes[i], event);
+
+		if (lines > most)
+			most = lines;
+	}
+	return most == 1;
+}
+
 void session_add_stray(struct session *session, const char *instance)
 {
 	struct session_state *state = session->state;

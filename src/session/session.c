@@ -86,8 +86,9 @@ static bool remove_by_name(const struct session *session, const char *instance)
 }
 
 /*
- * Without memory: the definitions one by one, each in a write of its own. Where something is left
- * the note stays, too, for nk clean.
+ * Without memory: the definitions one by one, each in a write of its own. Whether another session
+ * has one enabled is not asked: the kernel refuses then, but takes the other functions of an event
+ * first, so that those of several stay. Where something is left the note stays, too, for nk clean.
  */
 static bool undo_without_memory(struct session *session)
 {
@@ -104,9 +105,14 @@ static bool undo_without_memory(struct session *session)
 	for (size_t i = 0; i < session->state->stray_count; i++)
 		is_done &= remove_by_name(session, session->state->strays[i]);
 	for (size_t i = 0; i < session->state->owned_count; i++) {
+		const char *event = session->state->owned[i];
 		char line[256];
 
-		snprintf(line, sizeof(line), "-:%s\n", session->state->owned[i]);
+		if (!session_has_one_line(session, event)) {
+			is_done = false;
+			continue;
+		}
+		snprintf(line, sizeof(line), "-:%s\n", event);
 
 		int err = file_write(session->tracefs_fd, "kprobe_events", line, 1);
 

@@ -45,6 +45,12 @@ void session_leave_to_parent(struct session *session);
 int session_own(struct session *session, const char *event);
 void session_disown(struct session *session, const char *event);
 
+/*
+ * Whether each definition of that name that the session may have had written is of one line. No
+ * memory is taken.
+ */
+bool session_has_one_line(const struct session *session, const char *event);
+
 /* Of an instance that is in the note already, and none of session->instances. */
 void session_add_stray(struct session *session, const char *instance);
 /* What a dead session of its name has left, which its note has, too. */

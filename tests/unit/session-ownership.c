@@ -615,6 +615,39 @@ START_TEST(test_create_fails)
 }
 END_TEST
 
+/* For want of memory only those go that the kernel deletes as a whole or not at all. */
+START_TEST(test_one_line)
+{
+	struct event_line lines[2] = { { 0 } };
+	struct event_def defs[] = {
+		{ .desc = { .group = (char *)"nk", .name = (char *)"one" },
+		  .lines = lines,
+		  .line_count = 1 },
+		{ .desc = { .group = (char *)"nk", .name = (char *)"two" },
+		  .lines = lines,
+		  .line_count = 2 },
+		{ .desc = { .group = (char *)"nk", .name = (char *)"one" },
+		  .lines = lines,
+		  .line_count = 2 },
+	};
+	struct resolved_carrier carriers[] = { { .events = defs, .event_count = 2 },
+					       { .events = &defs[2], .event_count = 1 } };
+	struct resolved_probe probe = { .carriers = carriers, .carrier_count = 1 };
+	struct session_state state = { .probes = &probe, .probe_count = 1 };
+	struct session session = { .state = &state };
+
+	ck_assert(session_has_one_line(&session, "nk/one"));
+	ck_assert(!session_has_one_line(&session, "nk/two"));
+	/* What a dead session has left, and names that are a part of others. */
+	ck_assert(!session_has_one_line(&session, "nk/left"));
+	ck_assert(!session_has_one_line(&session, "nk/on"));
+	ck_assert(!session_has_one_line(&session, "nk/ones"));
+	/* Another carrier may have been written. */
+	probe.carrier_count = 2;
+	ck_assert(!session_has_one_line(&session, "nk/one"));
+}
+END_TEST
+
 /* What a dead session of the same name has left stays nk's, and is tried again at the end. */
 START_TEST(test_left)
 {
@@ -768,6 +801,7 @@ int main(void)
 	tcase_add_test(tcase, test_remove_while_read);
 	tcase_add_test(tcase, test_disturbed);
 	tcase_add_test(tcase, test_note);
+	tcase_add_test(tcase, test_one_line);
 	tcase_add_test(tcase, test_half_a_line);
 	tcase_add_test(tcase, test_gone);
 	tcase_add_test(tcase, test_stray_files);
