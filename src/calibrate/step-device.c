@@ -17,8 +17,12 @@
 
 enum { LOOPBACK_INDEX = 1, MADE = 3, LIST_ROUNDS = 2 };
 
-/* Kinds of device that need nothing else; the first that this kernel has. */
-static const char *const kinds[] = { "dummy", "veth", "bridge", "ifb" };
+/*
+ * Kinds of device that need nothing else; the first that this kernel has. The modules of the first
+ * two make no device of their own in the host's namespace when they are loaded: dummy0 and ifb0
+ * would be left there.
+ */
+static const char *const kinds[] = { "veth", "bridge", "dummy", "ifb" };
 
 static int make_device(struct step_device *device)
 {
@@ -86,7 +90,7 @@ int step_device_list(struct traffic *traffic, void *context)
 	return err;
 }
 
-/* Packets to routed leave by the first device, which throws them away. */
+/* Packets to routed leave by the first device, which nobody answers behind. */
 static void route(struct step_context *context)
 {
 	uint32_t subnet = 0x0a000000 | endpoint_random_number(1, 0xfffe) << 8;
