@@ -41,18 +41,17 @@ static struct probe_expr *expr_text(struct context *context, enum probe_expr_kin
 	return expr;
 }
 
-/* All of the span as a number in decimal, or hexadecimal with 0x. */
-static bool read_number(struct span span, long *number)
+/* All of the span as the kernel's kstrtol() takes it: of base 0, octal with a 0 before. */
+static bool read_number(struct span span, int base, long *number)
 {
 	NK_FREE char *text = span_dup(span);
-	bool is_hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
 	char *end;
 
 	if (!is_digit(text[0]))
 		return false;
 	errno = 0;
-	*number = strtol(text, &end, is_hex ? 16 : 10);
-	return *end == '\0' && errno == 0 && (!is_hex || end > text + 2);
+	*number = strtol(text, &end, base);
+	return *end == '\0' && errno == 0;
 }
 
 static struct probe_expr *parse_argument(struct context *context, struct span span)
@@ -60,7 +59,7 @@ static struct probe_expr *parse_argument(struct context *context, struct span sp
 	struct probe_expr *expr;
 	long number;
 
-	if (!read_number(span_rest(span, 4), &number) || number > 1000) {
+	if (!read_number(span_rest(span, 4), 10, &number) || number > 1000) {
 		report_error(context->report, span, NULL,
 			     "'%.*s' is not an argument: '$arg' and a number", SPAN_SHOWN(span));
 		return NULL;
@@ -82,7 +81,7 @@ static struct probe_expr *parse_stack(struct context *context, struct span span)
 
 	if (span.length == strlen("$stack"))
 		return expr_new(context, PROBE_EXPR_STACK, span);
-	if (!read_number(span_rest(span, strlen("$stack")), &number)) {
+	if (!read_number(span_rest(span, strlen("$stack")), 10, &number)) {
 		report_error(context->report, span, NULL,
 			     "'%.*s' is not an entry of the stack: '$stack' and a number",
 			     SPAN_SHOWN(span));
@@ -239,7 +238,7 @@ static bool parse_member(struct context *context, struct span span, struct probe
 	if (end == span.length)
 		return true;
 	if ((text[end] != '+' && text[end] != '-') ||
-	    !read_number(span_rest(span, end + 1), &expr->number)) {
+	    !read_number(span_rest(span, end + 1), 0, &expr->number)) {
 		report_error(context->report, span_rest(span, end), NULL,
 			     "only '+' or '-' and a number of bytes can follow the member");
 		return false;
@@ -267,7 +266,7 @@ static bool parse_offset(struct context *context, struct span span, struct probe
 			     "a number of bytes or STRUCT.MEMBER is missing after '%c'", text[0]);
 		return false;
 	}
-	if (read_number(offset, &expr->number)) {
+	if (read_number(offset, 0, &expr->number)) {
 		expr->number = is_minus ? -expr->number : expr->number;
 		return true;
 	}

@@ -83,17 +83,16 @@ static size_t symbol_length(struct span word)
 	return at;
 }
 
-/* "+0x10" behind the symbol. */
+/* "+0x10" behind the symbol, as the kernel's kstrtol() takes it: octal with a 0 before. */
 static bool parse_offset(struct span span, long *offset)
 {
 	NK_FREE char *text = span_dup(span);
-	bool is_hex = text_starts_with(text, "+0x");
 	char *end;
 
 	if (text[0] != '+' || !is_digit(text[1]))
 		return false;
 	errno = 0;
-	*offset = strtol(text + 1, &end, is_hex ? 16 : 10);
+	*offset = strtol(text + 1, &end, 0);
 	return *end == '\0' && errno == 0;
 }
 

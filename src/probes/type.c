@@ -100,16 +100,21 @@ static bool is_word(char c)
 	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-/* A decimal number of at most limit; more is given back as limit + 1. */
+/* A number of at most limit, octal with a 0 before as the kernel has it; more is limit + 1. */
 static bool take_number(struct cursor *cursor, unsigned int limit, unsigned int *number)
 {
+	unsigned int base = peek(cursor) == '0' ? 8 : 10;
+
 	if (!is_digit(peek(cursor)))
 		return false;
 	*number = 0;
 	while (is_digit(peek(cursor))) {
-		unsigned int digit = (unsigned int)(cursor->text[cursor->at++] - '0');
+		unsigned int digit = (unsigned int)(peek(cursor) - '0');
 
-		*number = *number > limit ? limit + 1 : *number * 10 + digit;
+		if (digit >= base)
+			return false;
+		cursor->at++;
+		*number = *number > limit ? limit + 1 : *number * base + digit;
 	}
 	if (*number > limit)
 		*number = limit + 1;

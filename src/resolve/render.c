@@ -220,6 +220,16 @@ static void note_pointer(struct render *render, const struct probe_expr *expr, c
 		render->out->is_call_memory = true;
 }
 
+static bool add_offset(struct render *render, const struct probe_expr *expr, long more,
+		       long *offset)
+{
+	if (!__builtin_add_overflow(*offset, more, offset))
+		return true;
+	refuse(render->refusal, &expr->place, false,
+	       "the offset is out of range: no number of the kernel holds it");
+	return false;
+}
+
 static bool render_deref(struct render *render, const struct probe_expr *expr, struct text *out)
 {
 	struct layout_member member = { 0 };
@@ -236,15 +246,16 @@ static bool render_deref(struct render *render, const struct probe_expr *expr, s
 		} else if (!check_pointer(render, expr, &member)) {
 			return false;
 		}
-		offset += (long)member.offset;
+		if (!add_offset(render, expr, (long)member.offset, &offset))
+			return false;
 	}
 	if (expr->user && !has(render, FEATURE_USER)) {
 		refuse(render->refusal, &expr->place, true,
 		       "this kernel cannot fetch memory of the process");
 		return false;
 	}
-	if (is_outermost)
-		offset += render->shift;
+	if (is_outermost && !add_offset(render, expr, render->shift, &offset))
+		return false;
 	if (!render_expr(render, expr->inner, &inner)) {
 		text_clear(&inner);
 		return false;
@@ -549,6 +560,20 @@ static bool render_all(struct render *render, const struct probe_arg *arg)
 	       split_array(render, arg) && check_name(render, arg);
 }
 
+/* A packet's window may begin before what it hangs on, by no more than a record can hold. */
+static bool set_before(struct render *render, const struct probe_arg *arg)
+{
+	if (arg->type.display != DISPLAY_PACKET || arg->expr->number >= 0)
+		return true;
+	if (arg->expr->number < -RECORD_MAX) {
+		refuse(render->refusal, &arg->expr->place, false,
+		       "a packet window begins at most %d bytes before an address", RECORD_MAX);
+		return false;
+	}
+	render->out->before = (int)-arg->expr->number;
+	return true;
+}
+
 int render_arg(const struct render_context *context, const struct probe_arg *arg,
 	       struct rendered *out, struct field_origin *origin, struct refusal *refusal)
 {
@@ -556,9 +581,7 @@ int render_arg(const struct render_context *context, const struct probe_arg *arg
 	struct render render = { context, refusal, &rendered, origin, NULL, { 0 }, false, 0 };
 
 	rendered.name = xstrdup(arg->name);
-	if (arg->type.display == DISPLAY_PACKET && arg->expr->number < 0)
-		rendered.before = (int)-arg->expr->number;
-	if (render_all(&render, arg)) {
+	if (set_before(&render, arg) && render_all(&render, arg)) {
 		*out = rendered;
 		return 0;
 	}

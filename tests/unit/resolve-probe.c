@@ -115,6 +115,26 @@ START_TEST(test_verbatim)
 }
 END_TEST
 
+/* Numbers are read as the kernel reads them. */
+START_TEST(test_numbers)
+{
+	check_lines("6.1", NULL,
+		    "p:nk/x tcp_connect+010 a=+010(%di) b=-0x1F(%di):x8[010] c=-0(%di)",
+		    "p:nk/x tcp_connect+8 a=+8(%di) b=-31(%di):x8[8] c=+0(%di)\n");
+	check_lines("6.1", NULL, "p:nk/x tcp_connect a=+9223372036854775807(%di) b=%di:b010@1/020",
+		    "p:nk/x tcp_connect a=+9223372036854775807(%di) b=%di:b8@1/16\n");
+	check_lines("6.1", "array", "p:nk/x tcp_connect a=+9223372036854775807(%di):x8[2]",
+		    "!the offset is out of range: no number of the kernel holds it");
+	check_lines("6.1", NULL,
+		    "p:nk/x tcp_connect a=+sock.skc_num+9223372036854775807($arg1):u16",
+		    "!the offset is out of range: no number of the kernel holds it");
+	check_lines("6.1", NULL, "p:nk/x tcp_connect a=-3073($arg1):packet[2](saddr)",
+		    "!a packet window begins at most 3072 bytes before an address");
+	check_lines("6.1", NULL, "p:nk/x tcp_connect a=-3072($arg1!):packet[2](saddr)",
+		    "p:nk/x tcp_connect a=-3072($arg1):x64[2] _comm=$comm:string\n");
+}
+END_TEST
+
 START_TEST(test_registers)
 {
 	check_lines("6.1", "argn", "p:nk/x tcp_connect a=$arg1 b=+4($arg6):u8",
@@ -910,6 +930,7 @@ int main(void)
 	TCase *tcase = tcase_create("resolve");
 
 	tcase_add_test(tcase, test_verbatim);
+	tcase_add_test(tcase, test_numbers);
 	tcase_add_test(tcase, test_registers);
 	tcase_add_test(tcase, test_types);
 	tcase_add_loop_test(tcase, test_longs_of_32_bits, 0, 2);
