@@ -152,6 +152,7 @@ static void enter(struct decoder *decoder, const struct source_event *event,
 		.data = data,
 		.is_filtered = event->desc && event->desc->is_filtered,
 		.size = (uint32_t)event->raw.size,
+		.number = (uint32_t)(event - decoder->events),
 		.pid_offset = event->raw.pid_offset,
 		.flags_offset = event->raw.flags_offset,
 		.comm_offset = comm ? comm->offset : EVENT_NO_COMM,
@@ -310,6 +311,11 @@ const struct decoder_event *decoder_events(const struct decoder *decoder, size_t
 {
 	*count = decoder->table_size;
 	return decoder->table;
+}
+
+size_t decoder_event_count(const struct decoder *decoder)
+{
+	return decoder->event_count;
 }
 
 const struct walk_layout *decoder_layout(const struct decoder *decoder)

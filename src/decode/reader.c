@@ -17,8 +17,7 @@
 #include "decode/merge.h"
 
 #define OPEN_CALLS_MAX 4096
-#define IDS	       65536 /* of events: a record has 16 bits for it */
-#define FLAG_SOFTIRQ   0x10  /* TRACE_FLAG_SOFTIRQ of include/linux/trace_events.h */
+#define FLAG_SOFTIRQ   0x10 /* TRACE_FLAG_SOFTIRQ of include/linux/trace_events.h */
 
 /* What a record is made of, beside its place. */
 struct record_maker {
@@ -38,8 +37,8 @@ struct record_reader {
 	bool has_pending;
 	struct record pending; /* given by the next call */
 	struct reader_counts counts;
-	uint64_t *kept; /* by instance and id; pages that are not touched cost nothing */
-	size_t instance_count;
+	uint64_t *kept; /* by instance and number of the event */
+	size_t instance_count, kept_events;
 };
 
 static void maker_set(struct record_maker *maker, struct decoder *decoder,
@@ -63,7 +62,8 @@ int record_reader_open(struct decoder *decoder, struct page_source *source,
 	for (size_t i = 0; i < source->stream_count; i++)
 		if ((size_t)source->streams[i].instance >= reader->instance_count)
 			reader->instance_count = (size_t)source->streams[i].instance + 1;
-	reader->kept = xcalloc(reader->instance_count * IDS, sizeof(*reader->kept));
+	reader->kept_events = decoder_event_count(decoder);
+	reader->kept = xcalloc(reader->instance_count * reader->kept_events, sizeof(*reader->kept));
 	reader->merge = merge_new(source, decoder_layout(decoder));
 	if (decoder_entry_bytes(decoder) > 0)
 		reader->join = join_new(OPEN_CALLS_MAX, decoder_entry_bytes(decoder),
@@ -229,7 +229,7 @@ static const struct decoder_event *find_event(struct record_reader *reader,
 
 	size_t instance = (size_t)reader->source->streams[raw->stream].instance;
 
-	reader->kept[instance * IDS + id]++;
+	reader->kept[instance * reader->kept_events + event->number]++;
 	return event;
 }
 
@@ -364,6 +364,10 @@ const struct reader_counts *record_reader_counts(const struct record_reader *rea
 
 uint64_t record_reader_kept(const struct record_reader *reader, size_t instance, unsigned int id)
 {
-	return instance < reader->instance_count && id < IDS ? reader->kept[instance * IDS + id]
-							     : 0;
+	const struct record_maker *maker = &reader->maker;
+
+	if (instance >= reader->instance_count || id >= maker->event_count ||
+	    !maker->events[id].plan)
+		return 0;
+	return reader->kept[instance * reader->kept_events + maker->events[id].number];
 }

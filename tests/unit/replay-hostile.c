@@ -3,7 +3,7 @@
  * A recording with formats and records that bring libtraceevent 1.7 down: nk replay shows all the
  * others as ever, these by their fields, says so and ends with 3. Whether they do bring it down is
  * tested first: a version that has no such fault shows them all. And one of records whose text is
- * longer than what is written at once.
+ * longer than what is written at once, and one of thousands of instances.
  */
 #include <check.h>
 #include <event-parse.h>
@@ -74,29 +74,34 @@ static size_t make_page(unsigned char *page)
 	return at;
 }
 
-static void write_page(const char *path, struct dat_event_format *events, size_t event_count,
-		       const unsigned char *page, size_t used)
+/* A page of the last instance. */
+static void write_page(const char *path, size_t instances, struct dat_event_format *events,
+		       size_t event_count, const unsigned char *page, size_t used)
 {
 	int cpu = 0;
-	struct dat_buffer buffer = { .name = (char *)"",
-				     .clock = (char *)"mono",
-				     .page_size = PAGE_SIZE,
-				     .cpus = &cpu,
-				     .cpu_count = 1 };
+	NK_FREE struct dat_buffer *buffers = xcalloc(instances, sizeof(*buffers));
 	struct dat_meta meta = { .long_bytes = 8,
 				 .page_size = PAGE_SIZE,
 				 .events = events,
 				 .event_count = event_count,
 				 .saved_cmdlines = (char *)"155 curl\n",
 				 .cpu_count = 1,
-				 .buffers = &buffer,
-				 .buffer_count = 1 };
+				 .buffers = buffers,
+				 .buffer_count = instances };
 	struct diags diags = { 0 };
 	struct dat_writer *writer;
 
+	for (size_t i = 0; i < instances; i++)
+		buffers[i] = (struct dat_buffer){ .name = i ? xasprintf("i%zu", i) : xstrdup(""),
+						  .clock = (char *)"mono",
+						  .page_size = PAGE_SIZE,
+						  .cpus = &cpu,
+						  .cpu_count = 1 };
 	ck_assert_int_eq(dat_writer_create(path, &meta, &writer, &diags), 0);
-	ck_assert_int_eq(dat_writer_write_page(writer, 0, 0, page, used), 0);
+	ck_assert_int_eq(dat_writer_write_page(writer, instances - 1, 0, page, used), 0);
 	ck_assert_int_eq(dat_writer_finish(writer, &meta, &diags), 0);
+	for (size_t i = 0; i < instances; i++)
+		free(buffers[i].name);
 	diags_clear(&diags);
 }
 
@@ -114,7 +119,7 @@ static void make(const char *path)
 
 	for (size_t i = 0; i < FORMAT_COUNT; i++)
 		events[i] = hostile_event(formats[i]);
-	write_page(path, events, FORMAT_COUNT, page, make_page(page));
+	write_page(path, 1, events, FORMAT_COUNT, page, make_page(page));
 }
 
 /* Of an event with far more fields than a record has bytes for: they all lie on the same ones. */
@@ -143,7 +148,7 @@ static void make_wide(const char *path)
 
 	struct dat_event_format event = hostile_event(format.data);
 
-	write_page(path, &event, 1, page, HEADER + (size_t)commit);
+	write_page(path, 1, &event, 1, page, HEADER + (size_t)commit);
 	text_clear(&format);
 }
 
@@ -258,6 +263,26 @@ START_TEST(test_wide)
 }
 END_TEST
 
+/* As many as a file may have, nearly all of them empty. */
+START_TEST(test_instances)
+{
+	struct dat_event_format event = hostile_event(formats[0]);
+	const uint32_t words[4] = { 3 | GOOD << 5, GOOD, 155, 7 };
+	unsigned char page[PAGE_SIZE] = { [8] = sizeof(words) };
+	const char *path = fixture_scratch();
+	int status;
+
+	memcpy(page + HEADER, words, sizeof(words));
+	write_page(path, 4095, &event, 1, page, HEADER + sizeof(words));
+
+	NK_FREE char *output = replay(path, "", &status);
+
+	expect(output, "good 7\n");
+	ck_assert_int_eq(status, 0);
+	fixture_cleanup();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("replay-hostile");
@@ -267,6 +292,7 @@ int main(void)
 	tcase_add_loop_test(tests, test_styles, 0, 2);
 	tcase_add_test(tests, test_json);
 	tcase_add_loop_test(tests, test_wide, 0, 3);
+	tcase_add_test(tests, test_instances);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 
