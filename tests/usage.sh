@@ -38,6 +38,15 @@ for command in start status clean list verify; do
 	refused 'runs no command' $command -- touch "$work/ran"
 done
 refused 'runs no command' start -c tcp -- touch "$work/ran"
+refused 'one of them' trace -j --csv tcp
+refused 'one of them' replay -j --csv
+refused 'one of them' replay --csv --style trace-cmd
+refused 'one of them' replay --style json --csv
+refused 'one of them' replay -j --style text
+for way in -j --csv '--style csv' '--style trace-cmd' '--fields pid'; do
+	# shellcheck disable=SC2086
+	refused 'prints a table' replay --stat $way
+done
 [ ! -e "$work/ran" ] || { echo 'FAIL: COMMAND was run'; failed=1; }
 [ $tried -gt 20 ] || { echo "FAIL: only $tried"; failed=1; }
 exit $failed

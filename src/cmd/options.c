@@ -360,6 +360,22 @@ static bool runs_command(const struct command *command)
 	return strstr(command->usage, "-- COMMAND") != NULL;
 }
 
+/* Records are printed in one way, and counts in one of their own. */
+static int check_style(const struct command *command, const struct options *options)
+{
+	const char *style = options->json ? "json" : options->csv ? "csv" : options->style;
+
+	if (options->json && options->csv)
+		return wrong(command, "-j and --csv: one of them can be had");
+	if (options->style && strcmp(options->style, style) != 0)
+		return wrong(command, "--style %s and %s: one of them can be had", options->style,
+			     options->json ? "-j" : "--csv");
+	if (options->stat && (options->fields || (style && strcmp(style, "text") != 0)))
+		return wrong(command, "--stat prints a table and no records: neither fields of "
+				      "them nor a style can be chosen");
+	return 0;
+}
+
 /* What means nothing without something else, and a COMMAND that nobody would run. */
 static int check_together(const struct command *command, const struct options *options)
 {
@@ -378,15 +394,14 @@ int options_parse(const struct command *command, int argc, char **argv, struct o
 {
 	struct parser parser;
 	int own = split_command(argv, argc);
-	int found;
+	int found, err;
 
 	*options = (struct options){ 0 };
 	parser_init(&parser);
 	optind = 0;
 	opterr = 0;
 	while ((found = getopt_long(own, argv, parser.shorts, parser.longs, NULL)) != -1) {
-		int err = take_option(command, found, argv, options, status);
-
+		err = take_option(command, found, argv, options, status);
 		if (err)
 			return err;
 	}
@@ -400,7 +415,8 @@ int options_parse(const struct command *command, int argc, char **argv, struct o
 		options->command = &argv[own + 1];
 	else if (own < argc)
 		return wrong(command, "there is no command behind --");
-	return check_together(command, options);
+	err = check_together(command, options);
+	return err ? err : check_style(command, options);
 }
 
 void options_clear(struct options *options)
