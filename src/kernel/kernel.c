@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -82,18 +83,35 @@ static char *read_word(int dirfd, const char *path)
 	return word ? xstrdup(word) : NULL;
 }
 
+#define PERSONALITY_QUERY 0xffffffff /* personality(2): changes nothing */
+
+/* It says i686 or armv8l to a process of the 32-bit personality (setarch linux32): not asked so. */
+static int true_uname(struct utsname *names)
+{
+	int own = personality(PERSONALITY_QUERY);
+	bool is_32_bit = own != -1 && (own & PER_MASK) == PER_LINUX32;
+	int err;
+
+	if (is_32_bit)
+		personality((unsigned int)(own & ~PER_MASK) | PER_LINUX);
+	err = uname(names) ? -errno : 0;
+	if (is_32_bit)
+		personality((unsigned int)own);
+	return err;
+}
+
 static int read_identity(struct kernel *kernel, struct diags *diags)
 {
 	NK_FREE char *notes = NULL;
 	struct utsname names;
 	size_t length;
+	int err = true_uname(&names);
 
-	if (uname(&names) != 0)
-		return diag_error(diags, errno, "uname: %s", strerror(errno));
+	if (err)
+		return diag_error(diags, -err, "uname: %s", strerror(-err));
 	kernel->release = read_word(kernel->root_fd, "proc/sys/kernel/osrelease");
 	if (!kernel->release)
 		kernel->release = xstrdup(names.release);
-	/* Not uname's first: it answers i686 to a process of that personality. */
 	kernel->machine = read_word(kernel->root_fd, "proc/sys/kernel/arch");
 	if (!kernel->machine)
 		kernel->machine = xstrdup(names.machine);

@@ -8,7 +8,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -164,6 +166,17 @@ START_TEST(test_refusals)
 	ck_assert_str_eq(kernel->tracefs, "sys/kernel/debug/tracing");
 	ck_assert_ptr_null(kernel->build_id);
 	kernel_close(kernel);
+
+	/* Without proc/sys/kernel/arch it is the kernel that is asked, and not what it plays. */
+	struct utsname names;
+	int own = personality(0xffffffff);
+	ck_assert_int_eq(uname(&names), 0);
+	if (personality(PER_LINUX32) >= 0) {
+		ck_assert_int_eq(kernel_open(&options, &kernel, &diags), 0);
+		ck_assert_str_eq(kernel->machine, names.machine);
+		ck_assert_int_eq(personality((unsigned int)own), PER_LINUX32);
+		kernel_close(kernel);
+	}
 
 	int fd = open(root, O_RDONLY | O_DIRECTORY);
 	ck_assert_int_eq(mkdirat(fd, "proc/sys/kernel/arch.d", 0700), 0);
