@@ -264,6 +264,18 @@ const struct raw_field *decoder_raw_field(const struct decoder *decoder,
 	return NULL;
 }
 
+bool decoder_has_raw_field(const struct decoder *decoder, const struct event_plan *plan,
+			   const char *name)
+{
+	for (unsigned int half = 0; half < 2; half++) {
+		const struct source_event *event = event_of(decoder, plan, half);
+
+		if (event && raw_event_field(&event->raw, name))
+			return true;
+	}
+	return false;
+}
+
 bool decoder_fetches_comm(const struct decoder *decoder, const struct event_plan *plan)
 {
 	const struct decoder_event *event = decoder_event(decoder, (unsigned int)plan->id);

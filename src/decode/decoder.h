@@ -57,7 +57,8 @@ void decoder_add_comms(struct decoder *decoder, const char *saved_cmdlines);
 /* Asked for the comm of a pid that is not known; NULL: not yet, it is asked again. */
 void decoder_set_comm_source(struct decoder *decoder, const char *(*find)(void *context, int pid),
 			     void *context);
-/* A source: the names that libtraceevent's plugins have found in what they printed (sched_switch). */
+/* A source: the names that libtraceevent's plugins have found in what they printed (sched_switch).
+ */
 void decoder_learn_comms(struct decoder *decoder);
 /* kallsyms lines, for symbols; borrowed, and parsed only when a symbol is first printed. */
 void decoder_set_kallsyms(struct decoder *decoder, const char *text, size_t length);
@@ -76,6 +77,9 @@ struct raw_field;
 const struct raw_field *decoder_raw_field(const struct decoder *decoder,
 					  const struct event_plan *plan, unsigned int half,
 					  unsigned int offset);
+/* Whether any event of a plan has a field of that name in its format. */
+bool decoder_has_raw_field(const struct decoder *decoder, const struct event_plan *plan,
+			   const char *name);
 bool decoder_fetches_comm(const struct decoder *decoder, const struct event_plan *plan);
 
 #endif

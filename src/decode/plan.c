@@ -7,6 +7,7 @@
  */
 #include "decode/plan.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -62,20 +63,45 @@ static bool is_by_family(const char *name, enum probe_display display)
 	return suffix && length > 1 && name[length - 1] == suffix;
 }
 
+static bool is_record_word(const char *name)
+{
+	for (size_t i = 0; i < RECORD_WORDS; i++)
+		if (strcmp(record_words[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* A name that means the field and nothing else; the caller's. */
+static char *own_name(const struct builder *builder, const char *name, size_t length)
+{
+	char *own = xstrndup(name, length);
+
+	if (!is_record_word(own))
+		return own;
+	do {
+		char *longer = xasprintf("field_%s", own);
+
+		free(own);
+		own = longer;
+	} while (raw_event_field(builder->raw, own));
+	return own;
+}
+
 /* Adds a field under a name; where the name is there, at its place in that field's chain. */
 static void add(struct builder *builder, const char *name, size_t length,
 		const struct plan_field *field)
 {
+	NK_FREE char *own = own_name(builder, name, length);
 	struct plan_field *shown = NULL;
 
 	for (size_t i = 0; i < builder->count; i++)
-		if (strlen(builder->fields[i].name) == length &&
-		    memcmp(builder->fields[i].name, name, length) == 0)
+		if (strcmp(builder->fields[i].name, own) == 0)
 			shown = &builder->fields[i];
 	if (!shown) {
 		shown = array_add(&builder->fields, &builder->count);
 		*shown = *field;
-		shown->name = xstrndup(name, length);
+		shown->name = own;
+		own = NULL;
 		return;
 	}
 

@@ -18,6 +18,12 @@
 
 #define POINTER_LOW 4096 /* below: a member of what a NULL pointer points to */
 
+const char *const record_words[RECORD_WORDS] = {
+	[RECORD_TIME] = "time", [RECORD_TS] = "ts",	      [RECORD_CPU] = "cpu",
+	[RECORD_PID] = "pid",	[RECORD_COMM] = "comm",	      [RECORD_EVENT_NAME] = "event",
+	[RECORD_SET] = "set",	[RECORD_LOST_COUNT] = "lost",
+};
+
 static bool is_pointer(uint64_t number, unsigned int bytes)
 {
 	return number >= POINTER_LOW && (uint64_t)bytes_signed(number, bytes) < (uint64_t)-4095;

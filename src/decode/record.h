@@ -13,6 +13,23 @@
 #include "decode/packet.h"
 #include "resolve/event.h"
 
+/*
+ * By what names a record is asked for what it has beside its fields: keys, columns, words of a
+ * filter. A field of such a name is called field_NAME.
+ */
+enum record_word {
+	RECORD_TIME,
+	RECORD_TS,
+	RECORD_CPU,
+	RECORD_PID,
+	RECORD_COMM,
+	RECORD_EVENT_NAME,
+	RECORD_SET,
+	RECORD_LOST_COUNT,
+	RECORD_WORDS,
+};
+extern const char *const record_words[RECORD_WORDS];
+
 enum record_kind {
 	RECORD_EVENT,
 	RECORD_LOST, /* events were lost here on this CPU: lost */

@@ -38,6 +38,7 @@ static const char why_text[] = "the kernel cannot be told this text";
 static const char why_fault[] = "text that could not be read is not told from other text there";
 static const char why_comm[] = "the probe does not fetch the task's name";
 static const char why_cpu[] = "a joined call has the CPU of its return";
+static const char why_shadow[] = "to the kernel this is a field of the event";
 static const char why_chain[] = "which field it is depends on the record";
 static const char why_name[] = "which number the name stands for depends on the family";
 static const char why_type[] = "the kernel cannot compare this type";
@@ -393,6 +394,12 @@ static struct bounds bound_fields(const struct place *place, const struct bound_
 	return bounds;
 }
 
+/* A word of the kernel for what every event has: its own fields go before that. */
+static bool is_shadowed(const struct place *place, const char *word)
+{
+	return decoder_has_raw_field(place->bound->decoder, place->plan, word);
+}
+
 static struct bounds bound_test(const struct place *place, size_t index)
 {
 	const struct filter_test *test = &place->bound->filter->tests[index];
@@ -413,12 +420,16 @@ static struct bounds bound_test(const struct place *place, size_t index)
 	case SUBJECT_CPU:
 		if (place->is_joined)
 			return bounds_over(kernel_text_constant(true), why_cpu);
+		if (is_shadowed(place, "CPU"))
+			return bounds_over(kernel_text_constant(true), why_shadow);
 		return bounds_exact(kernel_text_format("CPU %s %lld", relations[test->relation],
 						       (long long)constant->number));
 	case SUBJECT_COMM:
 		/* What a joined call shows is what its entry fetched. */
 		if (!decoder_fetches_comm(place->bound->decoder, place->plan))
 			return bounds_over(kernel_text_constant(true), why_comm);
+		if (is_shadowed(place, "COMM"))
+			return bounds_over(kernel_text_constant(true), why_shadow);
 		return compare_text("COMM", true, constant, test->relation);
 	default:
 		return bound_fields(place, own, test->relation);

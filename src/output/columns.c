@@ -14,28 +14,10 @@
 #include "base/number.h"
 #include "output/style.h"
 
-enum column_kind {
-	COLUMN_TIME,
-	COLUMN_TS,
-	COLUMN_CPU,
-	COLUMN_PID,
-	COLUMN_COMM,
-	COLUMN_EVENT,
-	COLUMN_SET,
-	COLUMN_LOST,
-	COLUMN_FIELD,
-};
-
-static const char *const own_names[] = {
-	[COLUMN_TIME] = "time", [COLUMN_TS] = "ts",	[COLUMN_CPU] = "cpu",
-	[COLUMN_PID] = "pid",	[COLUMN_COMM] = "comm", [COLUMN_EVENT] = "event",
-	[COLUMN_SET] = "set",	[COLUMN_LOST] = "lost",
-};
-
 struct column {
-	enum column_kind kind;
+	enum record_word word; /* RECORD_WORDS: a field */
 	char *name;
-	int *fields; /* FIELD: by event_plan.index, the index of its field, or -1 */
+	int *fields; /* of a field: by event_plan.index, the index of its field, or -1 */
 };
 
 struct output_columns {
@@ -74,29 +56,28 @@ static bool add_column(struct output_columns *columns, const char *name, struct 
 {
 	struct column *column = array_add(&columns->items, &columns->count);
 
-	*column = (struct column){ .kind = COLUMN_FIELD, .name = xstrdup(name) };
-	for (size_t i = 0; i < COLUMN_FIELD; i++)
-		if (strcmp(own_names[i], name) == 0)
-			column->kind = (enum column_kind)i;
-	return column->kind != COLUMN_FIELD || find_fields(decoder, column);
+	*column = (struct column){ .word = RECORD_WORDS, .name = xstrdup(name) };
+	for (size_t i = 0; i < RECORD_WORDS; i++)
+		if (strcmp(record_words[i], name) == 0)
+			column->word = (enum record_word)i;
+	return column->word != RECORD_WORDS || find_fields(decoder, column);
 }
 
 static void add_all(struct output_columns *columns, struct decoder *decoder, bool has_time)
 {
-	static const enum column_kind first[] = { COLUMN_TS, COLUMN_CPU, COLUMN_PID, COLUMN_COMM,
-						  COLUMN_EVENT };
+	static const enum record_word first[] = { RECORD_TS, RECORD_CPU, RECORD_PID, RECORD_COMM,
+						  RECORD_EVENT_NAME };
 	const struct event_plan *plan;
 
 	if (has_time)
-		add_column(columns, own_names[COLUMN_TIME], decoder);
+		add_column(columns, record_words[RECORD_TIME], decoder);
 	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
-		add_column(columns, own_names[first[i]], decoder);
+		add_column(columns, record_words[first[i]], decoder);
 	for (size_t i = 0; (plan = decoder_plan(decoder, i)); i++)
 		for (size_t k = 0; k < plan->field_count; k++)
 			if (!has_column(columns, plan->fields[k].name))
 				add_column(columns, plan->fields[k].name, decoder);
-	if (!has_column(columns, own_names[COLUMN_LOST]))
-		add_column(columns, own_names[COLUMN_LOST], decoder);
+	add_column(columns, record_words[RECORD_LOST_COUNT], decoder);
 }
 
 /* "did you mean 'rport'?", or NULL. */
@@ -299,34 +280,34 @@ static void put_number(struct output *output, int64_t number)
 }
 
 /* What every record has, and losses. */
-static bool put_own(struct output *output, const struct record *record, enum column_kind kind)
+static bool put_own(struct output *output, const struct record *record, enum record_word word)
 {
 	bool is_event = record->kind == RECORD_EVENT;
-	const char *string = kind == COLUMN_COMM  ? record->comm
+	const char *string = word == RECORD_COMM  ? record->comm
 			     : !is_event	  ? "lost"
-			     : kind == COLUMN_SET ? record->plan->set
+			     : word == RECORD_SET ? record->plan->set
 						  : record->plan->name;
 
-	switch (kind) {
-	case COLUMN_TIME:
+	switch (word) {
+	case RECORD_TIME:
 		put_time(output, record);
 		return true;
-	case COLUMN_TS:
+	case RECORD_TS:
 		put_number(output, (int64_t)record->ts);
 		return true;
-	case COLUMN_CPU:
+	case RECORD_CPU:
 		put_number(output, record->cpu);
 		return true;
-	case COLUMN_PID:
+	case RECORD_PID:
 		if (is_event)
 			put_number(output, record->pid);
 		return is_event;
-	case COLUMN_LOST:
+	case RECORD_LOST_COUNT:
 		if (!is_event && record->lost > 0)
 			put_number(output, (int64_t)record->lost);
 		return !is_event && record->lost > 0;
 	default:
-		if (!string || (!is_event && kind != COLUMN_EVENT))
+		if (!string || (!is_event && word != RECORD_EVENT_NAME))
 			return false;
 		put_string(output, string, strlen(string));
 		return true;
@@ -338,8 +319,8 @@ static bool put_column(struct output *output, const struct record *record,
 {
 	int field;
 
-	if (column->kind != COLUMN_FIELD)
-		return put_own(output, record, column->kind);
+	if (column->word != RECORD_WORDS)
+		return put_own(output, record, column->word);
 	if (record->kind != RECORD_EVENT)
 		return false;
 	field = column->fields[record->plan->index];

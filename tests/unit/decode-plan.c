@@ -423,6 +423,32 @@ START_TEST(strings)
 }
 END_TEST
 
+/* Fields that are called as what every record has. */
+START_TEST(record_words_as_names)
+{
+	struct maker maker;
+	struct record record;
+
+	maker_begin(&maker, BIG(_i), LONG(_i));
+	add_number(&maker, "pid", DISPLAY_UNSIGNED, 7, 4);
+	add_number(&maker, "lost", DISPLAY_UNSIGNED, 8, 4);
+	add_number(&maker, "cpu", DISPLAY_UNSIGNED, 9, 4);
+	add_number(&maker, "field_cpu", DISPLAY_UNSIGNED, 10, 4);
+	add_number(&maker, "pids", DISPLAY_UNSIGNED, 11, 4);
+	/* Described, and by the format alone. */
+	if (_i & 4)
+		maker.count = 0;
+	maker_end(&maker, &record);
+	ck_assert_uint_eq(record.plan->field_count, 5);
+	expect_number(&record, "field_pid", 7);
+	expect_number(&record, "field_lost", 8);
+	expect_number(&record, "field_field_cpu", 9);
+	expect_number(&record, "field_cpu", 10);
+	expect_number(&record, "pids", 11);
+	maker_free(&maker);
+}
+END_TEST
+
 /* Where only the format is known: bytes are numbers, whatever they are, and characters a string. */
 START_TEST(plain_arrays)
 {
@@ -737,6 +763,7 @@ int main(void)
 	tcase_add_loop_test(tests, guards, 0, 4);
 	tcase_add_loop_test(tests, own_families, 0, 4);
 	tcase_add_loop_test(tests, strings, 0, 4);
+	tcase_add_loop_test(tests, record_words_as_names, 0, 8);
 	tcase_add_loop_test(tests, plain_arrays, 0, 4);
 	tcase_add_loop_test(tests, packet_windows, 0, 4);
 	tcase_add_test(tests, packet_positions);

@@ -14,7 +14,7 @@
 #include "pages.h"
 
 /* A connection as nk's own probes fetch it, and a string. */
-static const char format[] =
+static const char plain_format[] =
 	"name: made\nID: 9\nformat:\n"
 	"\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n"
 	"\tfield:unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;\n"
@@ -31,6 +31,8 @@ static const char format[] =
 	"\tfield:__data_loc char[] dev;\toffset:48;\tsize:4;\tsigned:1;\n"
 	"\tfield:__data_loc char[] _comm;\toffset:52;\tsize:4;\tsigned:1;\n"
 	"\nprint fmt: \"(%lx)\", REC->__probe_ip\n";
+
+static const char *format = plain_format;
 
 static struct event_field fields[] = {
 	{ .name = "sk",
@@ -390,6 +392,21 @@ START_TEST(kernel_by_family)
 }
 END_TEST
 
+/* Fields that are called as what the kernel says of every event: it looks at them then. */
+START_TEST(kernel_shadowed)
+{
+	const char *words[] = { "CPU", "COMM" };
+	const char *expressions[] = { "cpu == 1 and lport == 5", "comm == curl and lport == 5" };
+	const char *end = strstr(plain_format, "\nprint fmt");
+	NK_FREE char *shadowed = xasprintf("%.*s\tfield:u8 %s;\toffset:43;\tsize:1;\tsigned:0;\n%s",
+					   (int)(end - plain_format), plain_format, words[_i], end);
+
+	format = shadowed;
+	check_kernel(expressions[_i], "lport == 5", false);
+	format = plain_format;
+}
+END_TEST
+
 /* A member of a packet, and a field that stands in for it where the packet has none: the kernel
  * cannot tell which of them is the value. */
 START_TEST(kernel_by_packet)
@@ -466,6 +483,7 @@ int main(void)
 		tcase_add_loop_test(tcase, kernel, 0, COUNT(kernels));
 	tcase_add_test(tcase, kernel_by_family);
 	tcase_add_test(tcase, kernel_by_packet);
+	tcase_add_loop_test(tcase, kernel_shadowed, 0, 2);
 	tcase_add_loop_test(tcase, glob, 0, COUNT(globs));
 	suite_add_tcase(suite, tcase);
 
