@@ -6,8 +6,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +18,10 @@
 #include "base/path.h"
 
 #define FILE_LIMIT ((size_t)256 << 20)
+
+/* Of files that are made here. */
+#define FILE_MODE     0644
+#define NAME_ATTEMPTS 100
 
 static int read_to_end(int fd, char **text, size_t *length)
 {
@@ -126,24 +133,94 @@ static int make_directories(int dirfd, const char *path)
 	return 0;
 }
 
-/* A file that is there, whoever made it, is not written to but replaced. */
+/* A link is not followed: where it leads may be nothing that is to be replaced. */
+int file_check_replaceable(int dirfd, const char *path)
+{
+	struct stat status;
+
+	if (fstatat(dirfd, path, &status, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (S_ISREG(status.st_mode))
+		return 0;
+	return S_ISDIR(status.st_mode) ? -EISDIR : -EEXIST;
+}
+
+char *file_temporary_name(const char *base)
+{
+	uint32_t number = 0;
+
+	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) < 0)
+		number = (uint32_t)getpid();
+	/* A name may have 255 bytes. */
+	return xasprintf(".%.200s.%06x", base, number & 0xffffff);
+}
+
+/* A file on its way to a name. */
+struct fresh {
+	int dir_fd;
+	int fd;
+	char *name; /* NULL: it has none */
+};
+
+static int make_named(struct fresh *fresh)
+{
+	fresh->fd = openat(fresh->dir_fd, fresh->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+			   FILE_MODE);
+	return fresh->fd < 0 ? -errno : 0;
+}
+
+static int link_named(struct fresh *fresh)
+{
+	char self[64];
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fresh->fd);
+	if (linkat(AT_FDCWD, self, fresh->dir_fd, fresh->name, AT_SYMLINK_FOLLOW) != 0)
+		return -errno;
+	return 0;
+}
+
+/* A name that is taken is somebody else's: another one is tried. */
+static int with_free_name(struct fresh *fresh, const char *base, int (*make)(struct fresh *fresh))
+{
+	int err = -EEXIST;
+
+	for (int i = 0; i < NAME_ATTEMPTS && err == -EEXIST; i++) {
+		fresh->name = file_temporary_name(base);
+		err = make(fresh);
+		if (err) {
+			free(fresh->name);
+			fresh->name = NULL;
+		}
+	}
+	return err;
+}
+
+/* Without a name where that can be: whoever is killed meanwhile leaves nothing. */
+static int open_fresh(struct fresh *fresh, const char *base)
+{
+	if (access("/proc/self/fd", X_OK) == 0)
+		fresh->fd = openat(fresh->dir_fd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, FILE_MODE);
+	return fresh->fd < 0 ? with_free_name(fresh, base, make_named) : 0;
+}
+
 static int replace_file(int dir_fd, const char *base, const char *text)
 {
-	NK_FREE char *fresh = xasprintf("%s.new", base);
+	struct fresh fresh = { .dir_fd = dir_fd, .fd = -1 };
+	int err = open_fresh(&fresh, base);
 
-	unlinkat(dir_fd, fresh, 0);
-
-	NK_CLOSE int fd = openat(dir_fd, fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	int err = fd < 0 ? -errno : file_write_all(fd, text, strlen(text));
-
-	if (fd < 0)
-		return err;
-	if (!err && fsync(fd) != 0)
+	if (!err)
+		err = file_write_all(fresh.fd, text, strlen(text));
+	if (!err && fsync(fresh.fd) != 0)
 		err = -errno;
-	if (!err && renameat(dir_fd, fresh, dir_fd, base) != 0)
+	if (!err && !fresh.name)
+		err = with_free_name(&fresh, base, link_named);
+	if (!err && renameat(dir_fd, fresh.name, dir_fd, base) != 0)
 		err = -errno;
-	if (err)
-		unlinkat(dir_fd, fresh, 0);
+	if (err && fresh.name)
+		unlinkat(dir_fd, fresh.name, 0);
+	free(fresh.name);
+	if (fresh.fd >= 0)
+		close(fresh.fd);
 	return err;
 }
 
@@ -151,6 +228,7 @@ int file_replace(int dirfd, const char *path, const char *text)
 {
 	const char *slash = strrchr(path, '/');
 	NK_FREE char *dir = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+	const char *base = slash ? slash + 1 : path;
 	NK_CLOSE int dir_fd = -1;
 	int err = make_directories(dirfd, path);
 
@@ -160,5 +238,7 @@ int file_replace(int dirfd, const char *path, const char *text)
 		dir_fd = openat(dirfd, dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (!err && dir_fd < 0)
 		err = -errno;
-	return err ? err : replace_file(dir_fd, slash ? slash + 1 : path, text);
+	if (!err)
+		err = file_check_replaceable(dir_fd, base);
+	return err ? err : replace_file(dir_fd, base, text);
 }

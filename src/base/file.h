@@ -30,8 +30,18 @@ int file_next_entry(DIR *dir, const struct dirent **entry);
 int file_write_all(int fd, const void *data, size_t length);
 
 /*
- * Replaces a file as a whole, by rename: what is there, whoever made it, is not written to. Its
- * directory is made where it is missing; path_open_directory() leads there. 0 or -errno.
+ * Whether a file can be of that name, or is and can be replaced: 0; -EISDIR: a directory has it;
+ * -EEXIST: a symbolic link, a device or the like, which are nobody's to replace.
+ */
+int file_check_replaceable(int dirfd, const char *path);
+
+/* ".BASE.xxxxxx", for a file on its way to that name; malloc'ed. */
+char *file_temporary_name(const char *base);
+
+/*
+ * Replaces a file as a whole, by rename: what is there, whoever made it, is not written to; where
+ * file_check_replaceable() says no, so does this. Several at once do no harm: the last one's text
+ * stays. Its directory is made where it is missing; path_open_directory() leads there. 0 or -errno.
  */
 int file_replace(int dirfd, const char *path, const char *text);
 

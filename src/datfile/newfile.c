@@ -11,14 +11,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "base/path.h"
 
 #define NAME_ATTEMPTS 100
@@ -137,16 +136,6 @@ void newfile_place_close(struct newfile_place *place)
 	*place = (struct newfile_place){ .dir_fd = -1 };
 }
 
-static char *temporary_name(const struct newfile_place *place)
-{
-	uint32_t number = 0;
-
-	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) < 0)
-		number = (uint32_t)getpid();
-	/* A name may have 255 bytes. */
-	return xasprintf(".%.200s.%06x", place->base, number & 0xffffff);
-}
-
 /* Tries names until one is free: make() is open or link. */
 static int with_free_name(const struct newfile_place *place, struct newfile *file,
 			  int (*make)(const struct newfile_place *place, struct newfile *file,
@@ -156,7 +145,7 @@ static int with_free_name(const struct newfile_place *place, struct newfile *fil
 	for (int i = 0; i < NAME_ATTEMPTS; i++) {
 		int ret;
 
-		file->temporary = temporary_name(place);
+		file->temporary = file_temporary_name(place->base);
 		ret = make(place, file, mode);
 		if (!ret)
 			return 0;
