@@ -17,6 +17,12 @@
 #include "resolve/shown.h"
 #include "session/privilege.h"
 
+/* "ko", "ko_KR.UTF-8", "ko@hangul"; "kok_IN" is another language. */
+static bool is_korean(const char *locale)
+{
+	return text_starts_with(locale, "ko") && strchr("_.@", locale[2]);
+}
+
 /* The user's language by the variables of setlocale(3), in their order. */
 static bool wants_korean(void)
 {
@@ -26,7 +32,7 @@ static bool wants_korean(void)
 		const char *value = getenv(variables[i]);
 
 		if (value && *value)
-			return text_starts_with(value, "ko");
+			return is_korean(value);
 	}
 	return false;
 }
