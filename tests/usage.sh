@@ -33,6 +33,10 @@ for command in trace record; do
 	refused 'not a process id' $command -p 0 tcp
 	refused 'not a process id' $command -p 1,x tcp
 done
+refused 'option --json takes no value' trace --json=x tcp
+refused 'option --json takes no value' trace --js=x tcp
+refused 'nk trace has no option --check' trace --check=x tcp
+refused 'unknown option --jsonn=x' trace --jsonn=x tcp
 refused 'whose children' start -c tcp
 for command in start status clean list verify; do
 	refused 'runs no command' $command -- touch "$work/ran"

@@ -324,7 +324,9 @@ static const struct option_spec *spec_of_command(const struct command *command,
 static int take_option(const struct command *command, int found, char **argv,
 		       struct options *options, int *status)
 {
-	const struct option_spec *spec = spec_of(found);
+	/* A flag that was given a value is known; what is wrong is the value. */
+	bool has_value = found == '?' && optopt >= LONG_BASE;
+	const struct option_spec *spec = spec_of(has_value ? optopt : found);
 	const char *given = argv[optind - 1];
 
 	*status = CMD_USAGE;
@@ -332,11 +334,13 @@ static int take_option(const struct command *command, int found, char **argv,
 		return wrong(command, "option %s needs an argument", given);
 	if (found == '?' && optopt && optopt < LONG_BASE)
 		return wrong(command, "unknown option -%c", optopt);
-	if (found == '?' || !spec)
+	if (!spec)
 		return wrong(command, "unknown option %s", given);
 	spec = spec_of_command(command, spec);
 	if (!command_takes(command, spec->id))
 		return wrong(command, "nk %s has no option --%s", command->name, spec->name);
+	if (has_value)
+		return wrong(command, "option --%s takes no value", spec->name);
 	if (spec->id == OPTION_HELP) {
 		options_help(command);
 		*status = CMD_DONE;
