@@ -55,22 +55,14 @@ static void choose(struct setup *setup, const struct probe *probe)
 	*array_add(&setup->chosen, &setup->chosen_count) = probe;
 }
 
-static bool was_given(const struct probe_set *set, const struct options *options)
-{
-	for (size_t i = 0; i < options->probe_file_count; i++)
-		if (strcmp(set->path, options->probe_files[i]) == 0)
-			return true;
-	return false;
-}
-
 /* The sets that stand on the command line themselves. */
 static void choose_given(struct setup *setup, const struct options *options)
 {
 	for (size_t i = 0; i < setup->library.set_count; i++) {
 		const struct probe_set *set = setup->library.sets[i];
-		bool inline_set = strcmp(set->path, "-e") == 0;
+		bool is_file = strcmp(set->path, "-e") != 0;
 
-		if (!inline_set && (options->name_count > 0 || !was_given(set, options)))
+		if (!set->is_given || (is_file && options->name_count > 0))
 			continue;
 		for (size_t j = 0; j < set->probe_count; j++)
 			choose(setup, &set->probes[j]);

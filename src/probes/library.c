@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,13 +152,23 @@ int probe_library_load(const char *probes_dir, struct probe_library *library, st
 	return 0;
 }
 
-/* A set named by the user takes the place of one with its name, as in the search path. */
-static void remove_set(struct probe_library *library, const char *name)
+/*
+ * Of the search path the set of its name, as a file there hides a later one; but what the user has
+ * named is read, however often he names files of one name. The very same file is read once.
+ */
+static bool is_replaced(const struct probe_set *there, const struct probe_set *set)
+{
+	if (there->is_given)
+		return strcmp(there->path, set->path) == 0;
+	return strcmp(there->name, set->name) == 0;
+}
+
+static void remove_replaced(struct probe_library *library, const struct probe_set *set)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < library->set_count; i++) {
-		if (strcmp(library->sets[i]->name, name) == 0)
+		if (is_replaced(library->sets[i], set))
 			probe_set_free(library->sets[i]);
 		else
 			library->sets[kept++] = library->sets[i];
@@ -169,8 +180,9 @@ void probe_library_add(struct probe_library *library, struct probe_set *set)
 {
 	struct probe_set **sets;
 
-	if (strcmp(set->name, "-e") != 0)
-		remove_set(library, set->name);
+	set->is_given = true;
+	if (strcmp(set->path, "-e") != 0)
+		remove_replaced(library, set);
 	sets = xcalloc(library->set_count + 1, sizeof(*sets));
 	sets[0] = set;
 	if (library->set_count)
@@ -244,13 +256,16 @@ static bool choose_name(const struct probe_library *library, const char *name,
 			struct choice *choice)
 {
 	const struct probe *probe = find_qualified(library, name);
+	bool is_set = false;
 
 	for (size_t i = 0; i < library->set_count && !probe; i++) {
 		if (strcmp(library->sets[i]->name, name) != 0)
 			continue;
 		choose_set(choice, library->sets[i]);
-		return true;
+		is_set = true;
 	}
+	if (is_set)
+		return true;
 	for (size_t i = 0; i < library->set_count && !probe; i++)
 		probe = find_probe(library->sets[i], name);
 	if (probe)

@@ -9,7 +9,7 @@
 #include "probes/probe.h"
 
 struct probe_library {
-	struct probe_set **sets; /* sorted by name; the first of a name on the search path */
+	struct probe_set **sets; /* those given first; then by name, the first on the search path */
 	size_t set_count;
 };
 
@@ -20,8 +20,9 @@ struct probe_library {
  */
 int probe_library_load(const char *probes_dir, struct probe_library *library, struct diags *diags);
 /*
- * Adds a set (-P FILE, -e LINE); it comes first when a name is looked up, and takes the place of a
- * loaded one of its name (but for "-e", of which there may be many). Takes ownership.
+ * Adds a set that is given (-P FILE, -e LINE); it comes first when a name is looked up, and takes
+ * the place of one of its name on the search path. Several that are given may have one name; of
+ * the same file the last one stays. Takes ownership.
  */
 void probe_library_add(struct probe_library *library, struct probe_set *set);
 void probe_library_clear(struct probe_library *library);

@@ -130,6 +130,7 @@ struct probe {
 struct probe_set {
 	char *name; /* file name without .probes; "-e" for inline probes */
 	char *path;
+	bool is_given; /* by the user, on the command line: -P, -e; false: of the search path */
 	char *doc;
 	char *doc_ko;
 	struct probe *probes;

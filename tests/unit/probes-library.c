@@ -267,6 +267,30 @@ START_TEST(added_sets_come_first)
 }
 END_TEST
 
+/* Two files of one name, and one of them twice. */
+START_TEST(given_files_of_one_name_are_all_read)
+{
+	struct probe_library library;
+	struct diags diags = { 0 };
+	struct probe_set *set;
+
+	load(&library, &diags);
+	for (int i = 0; i < 3; i++) {
+		const char *path = i == 0 ? "a/tcp.probes" : "b/tcp.probes";
+		const char *text = i == 0 ? "p:nk/first h\n" : "p:nk/second h\n";
+
+		ck_assert_int_eq(probe_parse("tcp", path, text, &set, NULL), 0);
+		probe_library_add(&library, set);
+	}
+
+	NK_FREE char *probes = chosen(&library, "tcp");
+	ck_assert_str_eq(probes, "tcp/second tcp/first");
+	NK_FREE char *by_name = chosen(&library, "tcp/first second");
+	ck_assert_str_eq(by_name, "tcp/first tcp/second");
+	probe_library_clear(&library);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("probes/library");
@@ -283,6 +307,7 @@ int main(void)
 	tcase_add_loop_test(tests, an_unknown_name_is_told_with_the_near_one, 0,
 			    sizeof(unknown) / sizeof(unknown[0]));
 	tcase_add_test(tests, added_sets_come_first);
+	tcase_add_test(tests, given_files_of_one_name_are_all_read);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
