@@ -296,13 +296,35 @@ void calibrate_report_clear(struct calibrate_report *report)
 	*report = (struct calibrate_report){ 0 };
 }
 
-static bool is_moved(const struct profile *profile, const struct profile_member *member)
+static bool is_same(const struct layout_member *place, const struct profile_member *member)
+{
+	return place->offset == member->offset && place->size == member->size &&
+	       place->bit_width == member->bit_width && place->bit_offset == member->bit_offset;
+}
+
+/* Whether the kernel itself has told it all along. What a file tells is told for one run. */
+static bool is_told(const struct layout *layout, const struct profile_member *member)
+{
+	struct layout_member place;
+
+	return layout && layout_find(layout, member->path, &place, NULL) == 0 &&
+	       (place.source == LAYOUT_BTF || place.source == LAYOUT_BUILTIN) &&
+	       is_same(&place, member);
+}
+
+/* A carrier that could not be had without it may be a better one than that which was verified. */
+static bool is_news(const struct layout *layout, const struct profile *profile,
+		    const struct profile_member *member)
 {
 	const struct profile_member *known = profile_find_member(profile, member->path);
 
-	return known &&
-	       (known->offset != member->offset || known->size != member->size ||
-		known->bit_width != member->bit_width || known->bit_offset != member->bit_offset);
+	if (!known)
+		return !is_told(layout, member);
+	const struct layout_member place = { .offset = known->offset,
+					     .size = known->size,
+					     .bit_width = known->bit_width,
+					     .bit_offset = known->bit_offset };
+	return !is_same(&place, member);
 }
 
 /* What calibrate said once and the last check has disproved; what others said is theirs. */
@@ -316,7 +338,8 @@ static bool forget_disproved(const struct calibrate_member *member, struct profi
 	return true;
 }
 
-void calibrate_fill(const struct calibrate_report *report, struct profile *profile)
+void calibrate_fill(const struct calibrate_report *report, const struct layout *layout,
+		    struct profile *profile)
 {
 	bool is_other = false;
 
@@ -333,7 +356,7 @@ void calibrate_fill(const struct calibrate_report *report, struct profile *profi
 						       .bit_width = from->bit_width,
 						       .bit_offset = from->verdict.bit,
 						       .from = (char *)"calibrate" };
-		is_other = is_other || is_moved(profile, &member);
+		is_other = is_other || is_news(layout, profile, &member);
 		profile_set_member(profile, &member);
 	}
 	/* With other offsets a carrier may have been silent for its filter's sake. */

@@ -43,8 +43,10 @@ void calibrate_report_clear(struct calibrate_report *report);
 
 /*
  * Sets the members found in a profile, in place of what it had of them. Where that was something
- * else, what it has of carriers goes, too: it was found out with wrong offsets.
+ * else, or nothing, and the kernel itself (layout, may be NULL) does not tell it either, what the
+ * profile has of carriers goes, too: it was found out with wrong offsets, or with fewer.
  */
-void calibrate_fill(const struct calibrate_report *report, struct profile *profile);
+void calibrate_fill(const struct calibrate_report *report, const struct layout *layout,
+		    struct profile *profile);
 
 #endif

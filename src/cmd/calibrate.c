@@ -163,7 +163,7 @@ static int print_rows(const struct row *rows, size_t count, const struct options
 static int write_profile(const struct kernel *kernel, const struct calibrate_report *report,
 			 const struct options *options, struct diags *diags)
 {
-	int err = learn_write(kernel, report, options->output, NULL, diags);
+	int err = learn_write(kernel, report, options->output, diags);
 
 	if (!err && !options->quiet) {
 		NK_FREE char *own = profile_path(kernel->build_id);
@@ -209,8 +209,11 @@ static int calibrate(const struct kernel *kernel, const struct layout *btf,
 	const struct calibrate_options calibrate_options = { 0 };
 	struct calibrate_report report;
 	NK_CLOSE int lock_fd = -1;
+	bool is_kept = !btf || options->output;
 	int err = learn_lock(kernel, options->quiet, &lock_fd, diags);
 
+	if (!err && is_kept)
+		err = learn_check(kernel, options->output, diags);
 	if (!err)
 		err = calibrate_run(kernel, &calibrate_options, &report, diags);
 	if (err)
@@ -218,7 +221,7 @@ static int calibrate(const struct kernel *kernel, const struct layout *btf,
 	if (!report.is_private)
 		diag_warning(diags, "no network namespaces here: the traffic was on loopback");
 	/* First what is to be kept: whoever reads the rest may go in its middle. */
-	if (!btf || options->output)
+	if (is_kept)
 		err = write_profile(kernel, &report, options, diags);
 	int shown = show(&report, btf, options, is_complete);
 

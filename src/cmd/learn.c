@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "base/alloc.h"
 #include "kernel/profile.h"
@@ -26,8 +27,50 @@ static struct profile *make_profile(const struct kernel *kernel)
 	return profile;
 }
 
+/* As mktemp(1) makes it: there is nothing in it that could be lost. */
+static bool is_empty(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && status.st_size == 0;
+}
+
+int learn_known(const struct kernel *kernel, const char *path, struct profile **known,
+		struct diags *diags)
+{
+	int err = profile_check_place(AT_FDCWD, path, diags);
+
+	if (err)
+		return err;
+	err = is_empty(path) ? -ENOENT
+			     : profile_read(AT_FDCWD, path, kernel->build_id, known, diags);
+	if (err == -ENOENT) {
+		*known = make_profile(kernel);
+		return 0;
+	}
+	if (err && diags && diags->count && !diags->items[diags->count - 1].hint)
+		diags->items[diags->count - 1].hint =
+			xstrdup("it is left as it is: mend it, or take it away");
+	return err;
+}
+
+int learn_check(const struct kernel *kernel, const char *path, struct diags *diags)
+{
+	struct profile *known = NULL;
+
+	/* What is learnt is told all the same. */
+	if (!kernel->build_id)
+		return 0;
+
+	NK_FREE char *place = path ? xstrdup(path) : profile_path(kernel->build_id);
+	int err = learn_known(kernel, place, &known, diags);
+
+	profile_free(known);
+	return err;
+}
+
 int learn_write(const struct kernel *kernel, const struct calibrate_report *report,
-		const char *path, struct profile **profile, struct diags *diags)
+		const char *path, struct diags *diags)
 {
 	struct profile *known = NULL;
 
@@ -37,15 +80,17 @@ int learn_write(const struct kernel *kernel, const struct calibrate_report *repo
 				  "that of another kernel");
 
 	NK_FREE char *place = path ? xstrdup(path) : profile_path(kernel->build_id);
-	if (profile_read(AT_FDCWD, place, kernel->build_id, &known, NULL) != 0)
-		known = make_profile(kernel);
-	calibrate_fill(report, known);
-	int err = profile_write(AT_FDCWD, place, known, diags);
+	int err = learn_known(kernel, place, &known, diags);
 
-	if (!err && profile)
-		*profile = known;
-	else
-		profile_free(known);
+	if (err)
+		return err;
+	bool was_verified = known->carrier_count > 0;
+	calibrate_fill(report, kernel->layout, known);
+	err = profile_write(AT_FDCWD, place, known, diags);
+	if (!err && was_verified && known->carrier_count == 0)
+		diag_warning(diags, "which carriers work is forgotten: it was found out with less "
+				    "of the layout; nk verify finds it out anew");
+	profile_free(known);
 	return err;
 }
 
@@ -79,11 +124,11 @@ static bool is_needed(const struct setup *setup, const struct options *options)
 static void use(struct kernel *kernel, const struct calibrate_report *report)
 {
 	if (kernel->profile) {
-		calibrate_fill(report, kernel->profile);
+		calibrate_fill(report, kernel->layout, kernel->profile);
 		return;
 	}
 	kernel->profile = make_profile(kernel);
-	calibrate_fill(report, kernel->profile);
+	calibrate_fill(report, kernel->layout, kernel->profile);
 	layout_add_profile(kernel->layout, kernel->profile);
 }
 
@@ -158,7 +203,7 @@ static int learn(struct setup *setup, const struct options *options, struct diag
 		fprintf(stderr, "nk: %zu of %zu struct members learnt in %.1f s\n", report.found,
 			report.count, report.seconds);
 	if (!options->profile)
-		learn_write(setup->kernel, &report, NULL, NULL, &unkept);
+		learn_write(setup->kernel, &report, NULL, &unkept);
 	diags_soften(&unkept);
 	diags_move(diags, &unkept);
 	use(setup->kernel, &report);

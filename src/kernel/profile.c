@@ -365,6 +365,23 @@ static void write_text(const struct profile *profile, struct text *out)
 	}
 }
 
+/* As file_check_replaceable() and file_replace() tell it. */
+static int refuse_place(struct diags *diags, const char *path, int err)
+{
+	return diag_error(diags, -err, "%s cannot be written: %s", path,
+			  err == -EEXIST ? "it is a symbolic link, a device or the like, and no "
+					   "regular file"
+					 : strerror(-err));
+}
+
+int profile_check_place(int dirfd, const char *path, struct diags *diags)
+{
+	int err = file_check_replaceable(dirfd, path);
+
+	/* Directories are made, and what else stands in the way is told when it is written. */
+	return err == -EEXIST || err == -EISDIR ? refuse_place(diags, path, err) : 0;
+}
+
 int profile_write(int dirfd, const char *path, const struct profile *profile, struct diags *diags)
 {
 	struct text text = { 0 };
@@ -373,7 +390,5 @@ int profile_write(int dirfd, const char *path, const struct profile *profile, st
 	write_text(profile, &text);
 	err = file_replace(dirfd, path, text.data);
 	text_clear(&text);
-	if (err)
-		return diag_error(diags, -err, "%s cannot be written: %s", path, strerror(-err));
-	return 0;
+	return err ? refuse_place(diags, path, err) : 0;
 }

@@ -60,6 +60,8 @@ int profile_read(int dirfd, const char *path, const char *build_id, struct profi
 		 struct diags *diags);
 /* The text of a profile; shown is its name for messages. */
 int profile_parse(const char *text, const char *shown, struct profile **out, struct diags *diags);
+/* Whether profile_write() can be of that name: a regular file's or nobody's. -errno with a diag. */
+int profile_check_place(int dirfd, const char *path, struct diags *diags);
 /* Replaces the file as a whole, by rename; its directory is made where it is missing. */
 int profile_write(int dirfd, const char *path, const struct profile *profile, struct diags *diags);
 void profile_free(struct profile *profile);

@@ -129,7 +129,7 @@ static void learn(size_t offset, struct profile *profile)
 	};
 	const struct calibrate_report report = { .members = members, .count = 2 };
 
-	calibrate_fill(&report, profile);
+	calibrate_fill(&report, NULL, profile);
 }
 
 START_TEST(test_carriers_go_with_the_layout_that_they_were_found_with)
@@ -145,6 +145,38 @@ START_TEST(test_carriers_go_with_the_layout_that_they_were_found_with)
 	ck_assert_uint_eq(profile->carrier_count, 0);
 	ck_assert_uint_eq(profile->member_count, 1);
 	ck_assert_uint_eq(profile_find_member(profile, "sk_buff.len")->offset, 116);
+	profile_free(profile);
+}
+END_TEST
+
+/* One carrier may have been verified for want of what a better one needs. */
+START_TEST(test_carriers_go_when_more_is_learnt)
+{
+	struct calibrate_member members[] = {
+		{ .name = "sk_buff.data", .verdict = { .kind = VERDICT_FOUND, .offset = 200 } },
+		{ .name = "sock_common.skc_dport",
+		  .verdict = { .kind = VERDICT_FOUND, .offset = 12 },
+		  .size = 2 },
+	};
+	const struct calibrate_report both = { .members = members, .count = 2 };
+	const struct calibrate_report told = { .members = members + 1, .count = 1 };
+	struct profile *profile = xcalloc(1, sizeof(*profile));
+	struct layout *layout = layout_new();
+
+	layout_add_builtin(layout);
+	learn(112, profile);
+	profile_set_carrier(profile, "icmp_send", "icmp_out_count", PROFILE_VERIFIED, "2026-11-23");
+	/* The kernel's own layout has had this one all along. */
+	calibrate_fill(&told, layout, profile);
+	ck_assert_ptr_nonnull(profile_find_member(profile, "sock_common.skc_dport"));
+	ck_assert_uint_eq(profile->carrier_count, 1);
+	calibrate_fill(&both, layout, profile);
+	ck_assert_ptr_nonnull(profile_find_member(profile, "sk_buff.data"));
+	ck_assert_uint_eq(profile->carrier_count, 0);
+	profile_set_carrier(profile, "icmp_send", "icmp_out_count", PROFILE_VERIFIED, "2026-11-23");
+	calibrate_fill(&both, layout, profile);
+	ck_assert_uint_eq(profile->carrier_count, 1);
+	layout_free(layout);
 	profile_free(profile);
 }
 END_TEST
@@ -166,18 +198,18 @@ START_TEST(test_what_is_disproved_is_forgotten)
 							      .size = 8,
 							      .from = (char *)"calibrate" });
 	profile_set_carrier(profile, "ip_rcv", "ip_rcv", PROFILE_SILENT, "2026-11-23");
-	calibrate_fill(&report, profile);
+	calibrate_fill(&report, NULL, profile);
 	ck_assert_ptr_null(profile_find_member(profile, "sk_buff.len"));
 	ck_assert_ptr_nonnull(profile_find_member(profile, "sk_buff.data"));
 	ck_assert_uint_eq(profile->carrier_count, 0);
 	/* That of somebody else is not calibrate's to take away. */
 	profile_set_member(profile, &others);
-	calibrate_fill(&report, profile);
+	calibrate_fill(&report, NULL, profile);
 	ck_assert_ptr_nonnull(profile_find_member(profile, "sk_buff.len"));
 	/* What was merely not seen this time stays. */
 	learn(112, profile);
 	member.proof = PROOF_NONE;
-	calibrate_fill(&report, profile);
+	calibrate_fill(&report, NULL, profile);
 	ck_assert_ptr_nonnull(profile_find_member(profile, "sk_buff.len"));
 	profile_free(profile);
 }
@@ -193,6 +225,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_what_is_promised_is_learnt, 0,
 			    (int)(sizeof(promised) / sizeof(promised[0])));
 	tcase_add_test(tcase, test_carriers_go_with_the_layout_that_they_were_found_with);
+	tcase_add_test(tcase, test_carriers_go_when_more_is_learnt);
 	tcase_add_test(tcase, test_what_is_disproved_is_forgotten);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);
