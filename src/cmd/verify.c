@@ -231,41 +231,70 @@ static int print_json(const struct verify_report *report)
 	return json_end(&json);
 }
 
+/* What the profile tells is told of the kernel as it is, and of the probes that go by a name. */
+static const char *why_not_kept(const struct kernel *kernel, const struct verify_report *report,
+				const struct options *options)
+{
+	bool is_judged = false;
+
+	for (size_t i = 0; i < report->count; i++) {
+		if (verify_is_kept(&report->results[i]))
+			is_judged = true;
+	}
+	if (!is_judged)
+		return "";
+	if (!kernel->build_id)
+		return "this kernel has no build id";
+	if (options->btf)
+		return "--btf may tell another layout than the kernel's own";
+	if (options->without)
+		return "--without hides what the kernel can do";
+	return NULL;
+}
+
+static int keep_in(const struct kernel *kernel, const struct verify_report *report,
+		   const char *path, struct diags *diags)
+{
+	struct profile *profile = NULL;
+	time_t now = time(NULL);
+	struct tm tm;
+	char date[16];
+	int err = learn_known(kernel, path, &profile, diags);
+
+	if (err)
+		return err;
+	gmtime_r(&now, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%d", &tm);
+	verify_fill(report, date, profile);
+	err = profile_write(AT_FDCWD, path, profile, diags);
+	profile_free(profile);
+	return err;
+}
+
 /* What could be learnt and not be kept is a pity, but no fault of the probes. */
 static void keep(const struct kernel *kernel, const struct verify_report *report,
 		 const struct options *options, struct diags *diags)
 {
-	struct profile *profile = NULL;
+	const char *why = why_not_kept(kernel, report, options);
 	struct diags refusals = { 0 };
-	time_t now = time(NULL);
-	struct tm tm;
-	char date[16];
+	NK_CLOSE int lock_fd = -1;
 
-	if (!kernel->build_id) {
-		diag_warning(diags, "this kernel has no build id: which carriers work is not kept");
+	if (why) {
+		if (*why)
+			diag_warning(diags, "which carriers work is not kept: %s", why);
 		return;
 	}
+
 	NK_FREE char *path =
 		options->profile ? xstrdup(options->profile) : profile_path(kernel->build_id);
-	int err = profile_read(AT_FDCWD, path, kernel->build_id, &profile, &refusals);
-	if (err == -ENOENT) {
-		profile = xcalloc(1, sizeof(*profile));
-		profile->build_id = xstrdup(kernel->build_id);
-		profile->release = xstrdup(kernel->release);
-		profile->arch = xstrdup(kernel->arch->machine);
-		err = 0;
-	}
-	gmtime_r(&now, &tm);
-	strftime(date, sizeof(date), "%Y-%m-%d", &tm);
-	if (!err) {
-		verify_fill(report, date, profile);
-		err = profile_write(AT_FDCWD, path, profile, &refusals);
-	}
+	int err = learn_lock(kernel, options->quiet, &lock_fd, &refusals);
+
+	if (!err)
+		err = keep_in(kernel, report, path, &refusals);
 	if (err)
 		diag_warning(diags, "which carriers work is not kept");
 	diags_soften(&refusals);
 	diags_move(diags, &refusals);
-	profile_free(profile);
 }
 
 static bool is_all_well(const struct verify_report *report)

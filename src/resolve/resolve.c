@@ -271,7 +271,9 @@ static void resolve_carrier(const struct probe *probe, const struct kernel *kern
 	free(plans);
 
 	NK_FREE char *key = resolve_carrier_key(probe, index);
-	out->known = profile_find_carrier(kernel->profile, probe->name, key);
+	/* What is told of the probe that goes by this name is not told of the user's own. */
+	if (!probe->set || !probe->set->is_given)
+		out->known = profile_find_carrier(kernel->profile, probe->name, key);
 }
 
 static void resolve_foreign(const struct probe *probe, const struct kernel *kernel,

@@ -227,7 +227,10 @@ static void plan(struct install *install, struct attempt *attempt)
 		err = plan_event(install, attempt, &carrier->events[i]);
 	if (!err)
 		return;
-	if (err != -EEXIST)
+	if (err == -EEXIST)
+		*array_add(&install->session->conflicts, &install->session->conflict_count) =
+			(struct session_conflict){ attempt->probe, attempt->carrier };
+	else
 		diag_error(install->diags, -err, "cannot note the definitions of %s: %s",
 			   attempt->probe->probe->name, strerror(-err));
 	attempt->state = ATTEMPT_LOST;

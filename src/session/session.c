@@ -228,6 +228,7 @@ static void session_free(struct session *session)
 	free(state);
 	free(session->instances);
 	free(session->events);
+	free(session->conflicts);
 	free(session->clock);
 	free(session->header_page);
 	free(session->header_event);

@@ -95,6 +95,12 @@ struct session_instance {
 		*stats; /* cpu_count of them; NULL until it was started and stopped */
 };
 
+/* A probe that session_install() could not attach: somebody's event has its name. */
+struct session_conflict {
+	const struct resolved_probe *probe;
+	size_t carrier; /* whose definition it was that differs from the one that is there */
+};
+
 struct session {
 	int tracefs_fd;
 	int run_fd; /* /run/nk */
@@ -102,6 +108,8 @@ struct session {
 	size_t instance_count;
 	struct session_event *events;
 	size_t event_count;
+	struct session_conflict *conflicts;
+	size_t conflict_count;
 	int64_t wall_offset_ns; /* CLOCK_REALTIME minus the trace clock, at session_create() */
 	bool is_disturbed; /* somebody has turned off or deleted what is the session's: events are
 			      missing */
@@ -133,8 +141,10 @@ int session_create(const struct kernel *kernel, const struct session_options *op
  * session_start()): for each probe its best usable carrier. Where the kernel refuses one of several
  * functions that & joins, the others carry on; where it refuses all, or refuses to enable them, the
  * next carrier is tried; each with a warning that quotes error_log with its caret mapped back to
- * the probe file. A probe all of whose carriers are refused is an error in diags, and the others go
- * on: *refused counts them. -errno only where nothing could be installed at all. Call it once.
+ * the probe file. A probe all of whose carriers are refused is an error in diags, and so is one
+ * whose name is taken by another definition (see session->conflicts), whatever its carrier; the
+ * others go on: *refused counts both. -errno only where nothing could be installed at all. Call it
+ * once.
  */
 int session_install(struct session *session, size_t *refused, struct diags *diags);
 

@@ -53,6 +53,7 @@ struct round {
 	struct resolved_probe *probes; /* copies that begin with the carrier to be tried */
 	size_t count;
 	struct watch *watch;
+	size_t *conflicts; /* see watch_open() */
 	struct step_run *runs;
 	bool is_told; /* what could not be made, by an earlier round */
 	struct diags *diags;
@@ -330,9 +331,20 @@ static void conclude_refused(struct round *round, size_t index)
 {
 	struct verify_result *result = round->subjects[index].result;
 
-	if (result->verdict == VERIFY_CANNOT_ATTACH)
+	if (result->verdict == VERIFY_CANNOT_ATTACH && !result->is_taken)
 		result->reason = "the kernel refuses it";
 	result->tried = round->probes[index].carrier_count;
+}
+
+/* The next carrier may be the one that whoever has the name has taken. */
+static void conclude_conflict(struct round *round, size_t index)
+{
+	struct verify_result *result = round->subjects[index].result;
+
+	if (result->verdict == VERIFY_CANNOT_ATTACH)
+		result->reason = "its name is in use, with another definition (see nk status)";
+	result->is_taken = true;
+	result->tried = round->conflicts[index];
 }
 
 static void conclude_round(struct round *round)
@@ -342,7 +354,9 @@ static void conclude_round(struct round *round)
 		size_t carrier = round->watch ? watch_seen(round->watch, i)->carrier
 					      : round->probes[i].carrier_count;
 
-		if (carrier >= round->probes[i].carrier_count) {
+		if (round->conflicts[i] < round->probes[i].carrier_count) {
+			conclude_conflict(round, i);
+		} else if (carrier >= round->probes[i].carrier_count) {
 			conclude_refused(round, i);
 		} else if (subject->rule) {
 			conclude(subject, carrier);
@@ -364,6 +378,7 @@ static void clear_round(struct round *round)
 		clear_run(&round->runs[i]);
 	free(round->subjects);
 	free(round->probes);
+	free(round->conflicts);
 	free(round->runs);
 }
 
@@ -386,6 +401,7 @@ static int run_round(struct round *round, struct verify_report *report, const si
 {
 	round->subjects = xcalloc(report->count, sizeof(*round->subjects));
 	round->probes = xcalloc(report->count, sizeof(*round->probes));
+	round->conflicts = xcalloc(report->count, sizeof(*round->conflicts));
 	round->runs = xcalloc(verify_step_count, sizeof(*round->runs));
 	round->count = 0;
 	for (size_t i = 0; i < report->count; i++)
@@ -393,7 +409,7 @@ static int run_round(struct round *round, struct verify_report *report, const si
 			add_subject(round, &report->results[i], next[i]);
 	round->watch = NULL;
 	int err = watch_open(round->kernel, run_dir, round->agent->pid, round->probes, round->count,
-			     &round->watch, round->diags);
+			     round->conflicts, &round->watch, round->diags);
 	if (!err)
 		err = run_passes(round);
 	/* The kernel refuses all that was left to try. */
@@ -417,7 +433,9 @@ static size_t choose_next(const struct verify_report *report, size_t *next)
 
 		if (next[i] == end)
 			continue;
-		bool is_open = result->verdict == VERIFY_SILENT || result->verdict == VERIFY_WRONG;
+		bool is_open = result->verdict == VERIFY_SILENT ||
+			       result->verdict == VERIFY_WRONG ||
+			       (result->verdict == VERIFY_CANNOT_ATTACH && result->is_taken);
 		next[i] = is_open && result->tried < end
 				  ? next_usable(result->probe, result->tried + 1)
 				  : end;
@@ -501,25 +519,35 @@ void verify_report_clear(struct verify_report *report)
 	*report = (struct verify_report){ 0 };
 }
 
+bool verify_is_kept(const struct verify_result *result)
+{
+	return result->is_judged && !result->is_taken && !result->probe->probe->set->is_given;
+}
+
+static void fill_probe(const struct verify_result *result, const char *date,
+		       struct profile *profile)
+{
+	const struct resolved_probe *probe = result->probe;
+
+	for (size_t i = 0; i < probe->carrier_count; i++) {
+		if (!probe->carriers[i].carrier || result->carriers[i] == CARRIER_UNTRIED)
+			continue;
+		NK_FREE char *key = resolve_carrier_key(probe->probe, i);
+
+		if (result->carriers[i] == CARRIER_WRONG)
+			profile_forget_carrier(profile, probe->probe->name, key);
+		else
+			profile_set_carrier(profile, probe->probe->name, key,
+					    result->carriers[i] == CARRIER_VERIFIED
+						    ? PROFILE_VERIFIED
+						    : PROFILE_SILENT,
+					    date);
+	}
+}
+
 void verify_fill(const struct verify_report *report, const char *date, struct profile *profile)
 {
-	for (size_t i = 0; i < report->count; i++) {
-		const struct verify_result *result = &report->results[i];
-		const struct resolved_probe *probe = result->probe;
-
-		for (size_t j = 0; result->is_judged && j < probe->carrier_count; j++) {
-			if (!probe->carriers[j].carrier || result->carriers[j] == CARRIER_UNTRIED)
-				continue;
-			NK_FREE char *key = resolve_carrier_key(probe->probe, j);
-
-			if (result->carriers[j] == CARRIER_WRONG)
-				profile_forget_carrier(profile, probe->probe->name, key);
-			else
-				profile_set_carrier(profile, probe->probe->name, key,
-						    result->carriers[j] == CARRIER_VERIFIED
-							    ? PROFILE_VERIFIED
-							    : PROFILE_SILENT,
-						    date);
-		}
-	}
+	for (size_t i = 0; i < report->count; i++)
+		if (verify_is_kept(&report->results[i]))
+			fill_probe(&report->results[i], date, profile);
 }

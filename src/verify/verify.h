@@ -42,6 +42,7 @@ struct verify_result {
 	int64_t compared;		/* records of the steps in which the counter was compared */
 	bool has_counter;		/* outcome.counter is known */
 	bool is_judged;			/* false: a probe of the user's own */
+	bool is_taken;			/* somebody's definition kept a carrier from being tried */
 	const char *reason;		/* why it cannot attach; borrowed from the probe */
 };
 
@@ -62,7 +63,12 @@ int verify_run(const struct kernel *kernel, const struct resolved_probe *probes,
 	       const char *run_dir, struct verify_report *report, struct diags *diags);
 void verify_report_clear(struct verify_report *report);
 
-/* Notes in a profile which carriers fired and which did not. date: YYYY-MM-DD. */
+/*
+ * Whether it is known what the probe must show, it is the probe that goes by that name, and nobody
+ * kept a better carrier from being tried.
+ */
+bool verify_is_kept(const struct verify_result *result);
+/* Notes in a profile which carriers of those fired and which did not. date: YYYY-MM-DD. */
 void verify_fill(const struct verify_report *report, const char *date, struct profile *profile);
 
 #endif

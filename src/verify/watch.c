@@ -29,8 +29,17 @@ struct watch {
 	struct watched *watched; /* probe_count of them */
 };
 
+static void note_conflicts(const struct watch *watch, size_t *conflicts)
+{
+	for (size_t i = 0; i < watch->session->conflict_count; i++) {
+		const struct session_conflict *conflict = &watch->session->conflicts[i];
+
+		conflicts[conflict->probe - watch->probes] = conflict->carrier;
+	}
+}
+
 static int install(struct watch *watch, const struct kernel *kernel, const char *run_dir,
-		   struct diags *diags)
+		   size_t *conflicts, struct diags *diags)
 {
 	/* Where the kernel cannot do it, records of others are dropped as they are read. */
 	bool has_filter = kernel->features.has[FEATURE_INSTANCE_FILTER];
@@ -49,6 +58,7 @@ static int install(struct watch *watch, const struct kernel *kernel, const char 
 	if (err)
 		return err;
 	err = session_install(watch->session, &refused, &refusals);
+	note_conflicts(watch, conflicts);
 	/* That probes are refused, even all of them, is a verdict on them, not the end. */
 	if (err == -ENOENT && refused > 0)
 		err = -ENODATA;
@@ -102,8 +112,8 @@ static int open_source(struct watch *watch)
 }
 
 int watch_open(const struct kernel *kernel, const char *run_dir, pid_t pid,
-	       const struct resolved_probe *probes, size_t count, struct watch **out,
-	       struct diags *diags)
+	       const struct resolved_probe *probes, size_t count, size_t *conflicts,
+	       struct watch **out, struct diags *diags)
 {
 	struct watch *watch = xcalloc(1, sizeof(*watch));
 	int err;
@@ -113,8 +123,8 @@ int watch_open(const struct kernel *kernel, const char *run_dir, pid_t pid,
 	watch->pid = pid;
 	watch->watched = xcalloc(count, sizeof(*watch->watched));
 	for (size_t i = 0; i < count; i++)
-		watch->watched[i].carrier = probes[i].carrier_count;
-	err = install(watch, kernel, run_dir, diags);
+		watch->watched[i].carrier = conflicts[i] = probes[i].carrier_count;
+	err = install(watch, kernel, run_dir, conflicts, diags);
 	if (!err)
 		err = open_decoder(watch, diags);
 	if (!err)

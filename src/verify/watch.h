@@ -21,12 +21,14 @@ struct watched {
 };
 
 /*
- * Probes that the kernel refuses are told in diags as warnings; the others go on. probes are
- * borrowed until the end. 0 or -errno with nothing left.
+ * Probes that the kernel refuses, and those whose name another definition has, are told in diags as
+ * warnings; the others go on. conflicts: of each probe of the latter kind the carrier that differs
+ * from what is there, else carrier_count; set in an error, too. probes are borrowed until the end.
+ * 0 or -errno with nothing left; -ENODATA: no probe is left.
  */
 int watch_open(const struct kernel *kernel, const char *run_dir, pid_t pid,
-	       const struct resolved_probe *probes, size_t count, struct watch **out,
-	       struct diags *diags);
+	       const struct resolved_probe *probes, size_t count, size_t *conflicts,
+	       struct watch **out, struct diags *diags);
 /*
  * Has the agent run a step of its own, reading meanwhile. 0, what the step returned is in *result;
  * -EINTR: a signal to end waits; -errno.
