@@ -162,18 +162,18 @@ int ownership_check_name(const char *name, struct diags *diags)
 	return 0;
 }
 
-/* Noted before it was made, and then not made, or deleted: who makes it now is somebody else. */
-static void forget_definition(struct session_info *info, const char *event)
+/* Noted before it was made, and then not made, or removed: who makes it now is somebody else. */
+static void forget(char **names, size_t *count, const char *name)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < info->definition_count; i++) {
-		if (strcmp(info->definitions[i], event) == 0)
-			free(info->definitions[i]);
+	for (size_t i = 0; i < *count; i++) {
+		if (strcmp(names[i], name) == 0)
+			free(names[i]);
 		else
-			info->definitions[kept++] = info->definitions[i];
+			names[kept++] = names[i];
 	}
-	info->definition_count = kept;
+	*count = kept;
 }
 
 /* Its number, its start time, its pid namespace; the last is missing where it is not known. */
@@ -202,7 +202,8 @@ static void parse_note_line(char *line, struct session_info *out, struct process
 	} else if (strcmp(kind, "event") == 0) {
 		*array_add(&out->events, &out->event_count) = xstrdup(value);
 	} else if (strcmp(kind, "gone") == 0) {
-		forget_definition(out, value);
+		forget(out->definitions, &out->definition_count, value);
+		forget(out->instances, &out->instance_count, value);
 	} else if (strcmp(kind, "set") == 0) {
 		*array_add(&out->sets, &out->set_count) = xstrdup(value);
 	} else if (strcmp(kind, "since") == 0) {
@@ -368,6 +369,13 @@ int ownership_add(int note_fd, const char *kind, const char *value)
 	if (err && before >= 0 && ftruncate(note_fd, before) != 0)
 		return -errno;
 	return err;
+}
+
+int ownership_open_note(int run_fd, const char *name)
+{
+	int fd = openat(run_fd, name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd < 0 ? -errno : fd;
 }
 
 /* No session and no temporary note can have a name with a blank in it. */

@@ -11,6 +11,8 @@
  *	definition GROUP/EVENT	made by some session of nk, and used by this one
  *	event GROUP/EVENT	that a flight recorder records, whoever has made it
  *
+ *	gone NAME		an instance or a definition that is not the session's any more
+ *
  * A definition is deleted by the last session that notes it. The file "lock" is flock(2)ed by
  * whoever sets up or undoes.
  */
@@ -60,11 +62,10 @@ struct session_info *ownership_left(int run_fd, int tracefs_fd, const char *name
  */
 int ownership_create(int root_fd, int run_fd, const struct session_info *left, pid_t pid,
 		     int *note_fd, struct diags *diags);
-/*
- * kind: "set", "instance", "definition" or "event", "gone" for a definition that is not the
- * session's any more, "pid". 0; -errno: nothing of it is in the note.
- */
+/* A line of the note, see above. 0; -errno: nothing of it is in the note. */
 int ownership_add(int note_fd, const char *kind, const char *value);
+/* The note of a session that has been made, for ownership_add(): a descriptor, or -errno. */
+int ownership_open_note(int run_fd, const char *name);
 /* With the file of ownership_meta_name(). 0 or -errno. */
 int ownership_remove(int run_fd, const char *name);
 /* Under the lock: removes files of sessions that were killed before they had a note. */

@@ -575,6 +575,10 @@ static int undo_all(struct session *session, bool is_locked, struct diags *diags
 	/* With something left the note stays: the next session finds it dead, and tries again. */
 	if (!first_error && undo.left == 0)
 		first_error = undo_note(session->run_fd, state->name, diags);
+	else
+		for (size_t i = 0; i < undo.info_count; i++)
+			if (strcmp(infos[i].name, state->name) == 0)
+				undo_forget(&undo, session->run_fd, &infos[i]);
 	session_infos_free(infos, undo.info_count);
 	undo_clear(&undo);
 	return first_error;

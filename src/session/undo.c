@@ -118,10 +118,29 @@ int undo_note(int run_fd, const char *name, struct diags *diags)
 	return err;
 }
 
-int undo_session(struct undo *undo, int run_fd, const struct session_info *info,
-		 struct diags *diags)
+void undo_forget(const struct undo *undo, int run_fd, const struct session_info *info)
 {
-	size_t left = undo->left;
+	NK_CLOSE int note_fd = ownership_open_note(run_fd, info->name);
+	struct definitions there = { 0 };
+
+	if (note_fd < 0)
+		return;
+	for (size_t i = 0; i < info->instance_count; i++) {
+		NK_FREE char *path = xasprintf("instances/%s", info->instances[i]);
+
+		if (faccessat(undo->tracefs_fd, path, F_OK, 0) != 0 && errno == ENOENT)
+			(void)ownership_add(note_fd, "gone", info->instances[i]);
+	}
+	if (definitions_read(undo->tracefs_fd, &there) != 0)
+		return;
+	for (size_t i = 0; i < info->definition_count; i++)
+		if (definitions_count(&there, info->definitions[i]) == 0)
+			(void)ownership_add(note_fd, "gone", info->definitions[i]);
+	definitions_clear(&there);
+}
+
+static int undo_noted(struct undo *undo, const struct session_info *info, struct diags *diags)
+{
 	int first_error = 0;
 
 	for (size_t i = 0; i < info->instance_count; i++) {
@@ -131,18 +150,25 @@ int undo_session(struct undo *undo, int run_fd, const struct session_info *info,
 			first_error = err;
 	}
 
-	/* To delete them empties the ring buffers: somebody reads what a flight recorder has seen.
-	 */
+	/* To delete them empties the ring buffers, which somebody reads. */
 	if (first_error && info->is_alive)
 		return first_error;
 
 	int err = undo_definitions(undo, info->definitions, info->definition_count, info->name,
 				   diags);
-	if (!first_error)
-		first_error = err;
-	if (!first_error && undo->left == left)
-		first_error = undo_note(run_fd, info->name, diags);
-	return first_error;
+	return first_error ? first_error : err;
+}
+
+int undo_session(struct undo *undo, int run_fd, const struct session_info *info,
+		 struct diags *diags)
+{
+	size_t left = undo->left;
+	int err = undo_noted(undo, info, diags);
+
+	if (!err && undo->left == left)
+		return undo_note(run_fd, info->name, diags);
+	undo_forget(undo, run_fd, info);
+	return err;
 }
 
 int undo_dead(struct undo *undo, int run_fd, struct diags *diags)

@@ -34,6 +34,11 @@ int undo_definitions(struct undo *undo, char *const *events, size_t count, const
 /* The note of a session of which nothing is left. 0 or -errno. */
 int undo_note(int run_fd, const char *name, struct diags *diags);
 /*
+ * Where a note stays: it names no more what is gone, which somebody else may make again. info: what
+ * the note names.
+ */
+void undo_forget(const struct undo *undo, int run_fd, const struct session_info *info);
+/*
  * All that a note has, and the note where nothing of it stays. Of a flight recorder that lives the
  * definitions stay where an instance does.
  */

@@ -276,6 +276,37 @@ START_TEST(test_clean)
 }
 END_TEST
 
+/* What was removed while something else stayed may be somebody else's when it is there again. */
+START_TEST(test_clean_in_part)
+{
+	struct tree tree = make();
+	struct kernel kernel = kernel_of(&tree);
+	struct diags diags = { 0 };
+	size_t count = 0;
+	char **removed;
+
+	tree_write(&tree, "run/nk/nk-60",
+		   "pid 60 1\ninstance nk-60\ninstance web\ndefinition nk/a\ndefinition own/w\n");
+	/* No directory that rmdir(2) removes. */
+	tree_write(&tree, TRACEFS "instances/nk-60/file", "");
+	ck_assert_int_lt(session_clean(&kernel, NULL, &removed, &count, &diags), 0);
+	ck_assert_uint_eq(count, 0);
+	free(removed);
+	tree_mkdirs(&tree, TRACEFS "instances/web/");
+	tree_write(&tree, TRACEFS "kprobe_events", "p:nk/a f\np:own/w g\n");
+	ck_assert_int_lt(session_clean(&kernel, NULL, &removed, &count, &diags), 0);
+	ck_assert_uint_eq(count, 0);
+	free(removed);
+	ck_assert(tree_has(&tree, TRACEFS "instances/web"));
+
+	NK_FREE char *text = tree_read(&tree, TRACEFS "kprobe_events");
+	ck_assert_str_eq(strstr(text, "-:"), "-:nk/a\n");
+	ck_assert(tree_has(&tree, "run/nk/nk-60"));
+	diags_clear(&diags);
+	tree_remove(&tree);
+}
+END_TEST
+
 START_TEST(test_remove)
 {
 	struct tree tree = make();
@@ -797,6 +828,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_pids_elsewhere, 0, 2);
 	tcase_add_test(tcase, test_no_directory);
 	tcase_add_test(tcase, test_clean);
+	tcase_add_test(tcase, test_clean_in_part);
 	tcase_add_test(tcase, test_remove);
 	tcase_add_test(tcase, test_remove_while_read);
 	tcase_add_test(tcase, test_disturbed);
