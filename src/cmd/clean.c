@@ -24,12 +24,13 @@ static int run(const struct command *command, const struct options *options)
 	struct diags diags = { 0 };
 	char **removed = NULL;
 	size_t count = 0;
+	size_t left = 0;
 	int err = kernel_open(&kernel_options, &kernel, &diags);
 	size_t before = diags.count;
 
 	(void)command;
 	if (!err)
-		err = session_clean(kernel, NULL, &removed, &count, &diags);
+		err = session_clean(kernel, NULL, &removed, &count, &left, &diags);
 	if (!options->quiet && (!err || count > 0))
 		say_removed(removed, count, diags.count > before); /* of what stays */
 	setup_say(&diags, options->quiet);
@@ -37,7 +38,7 @@ static int run(const struct command *command, const struct options *options)
 		free(removed[i]);
 	free(removed);
 	kernel_close(kernel);
-	return err ? CMD_FAILED : CMD_DONE;
+	return err ? CMD_FAILED : left > 0 ? CMD_INCOMPLETE : CMD_DONE;
 }
 
 static const enum option_id takes[] = { OPTION_QUIET, OPTION_END };

@@ -13,14 +13,15 @@ static int run(const struct command *command, const struct options *options)
 	struct kernel_options kernel_options = { .for_undo = true };
 	struct kernel *kernel = NULL;
 	struct diags diags = { 0 };
+	size_t left = 0;
 	int err = kernel_open(&kernel_options, &kernel, &diags);
 
 	(void)command;
 	if (!err)
-		err = session_remove(kernel, NULL, name, &diags);
+		err = session_remove(kernel, NULL, name, &left, &diags);
 	setup_say(&diags, options->quiet);
 	kernel_close(kernel);
-	return err ? CMD_FAILED : CMD_DONE;
+	return err ? CMD_FAILED : left > 0 ? CMD_INCOMPLETE : CMD_DONE;
 }
 
 static const enum option_id takes[] = { OPTION_QUIET, OPTION_END };

@@ -234,7 +234,7 @@ static int keep_readers_out(const struct view *view, const struct session_info *
 	return 0;
 }
 
-int session_remove(const struct kernel *kernel, const char *run_dir, const char *name,
+int session_remove(const struct kernel *kernel, const char *run_dir, const char *name, size_t *left,
 		   struct diags *diags)
 {
 	NK_CLOSE int reader_fd = -1;
@@ -242,6 +242,7 @@ int session_remove(const struct kernel *kernel, const char *run_dir, const char 
 	int err = view_open(kernel, run_dir, true, &view, diags);
 	const struct session_info *info = err ? NULL : find(&view, name);
 
+	*left = 0;
 	if (!err && !info)
 		err = diag_error(diags, ESRCH, "there is no session '%s'", name);
 	if (!err && info->is_alive && info->pid != 0)
@@ -255,6 +256,7 @@ int session_remove(const struct kernel *kernel, const char *run_dir, const char 
 				     .info_count = view.count };
 
 		err = undo_session(&undo, view.run_fd, info, diags);
+		*left = undo.left;
 		undo_clear(&undo);
 	}
 	view_close(&view);
@@ -262,13 +264,14 @@ int session_remove(const struct kernel *kernel, const char *run_dir, const char 
 }
 
 int session_clean(const struct kernel *kernel, const char *run_dir, char ***removed, size_t *count,
-		  struct diags *diags)
+		  size_t *left, struct diags *diags)
 {
 	struct view view;
 	int err = view_open(kernel, run_dir, true, &view, diags);
 
 	*removed = NULL;
 	*count = 0;
+	*left = 0;
 	/* Where there is no run directory there is nothing to be removed, and no lock is held. */
 	if (!err && view.run_fd >= 0) {
 		struct undo undo = { .tracefs_fd = view.tracefs_fd,
@@ -278,6 +281,7 @@ int session_clean(const struct kernel *kernel, const char *run_dir, char ***remo
 		err = undo_dead(&undo, view.run_fd, diags);
 		*removed = undo.removed;
 		*count = undo.removed_count;
+		*left = undo.left;
 	}
 	view_close(&view);
 	return err;

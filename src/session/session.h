@@ -230,15 +230,16 @@ int session_list(const struct kernel *kernel, const char *run_dir, struct sessio
 void session_infos_free(struct session_info *infos, size_t count);
 /*
  * Undoes one session that has no living process: a flight recorder, a dead one. -ESRCH: none of
- * that name; -EBUSY: it lives, or somebody reads it, for more than two seconds.
+ * that name; -EBUSY: it lives, or somebody reads it, for more than two seconds. *left: how many
+ * definitions stay, with a warning, because somebody has them enabled; the note does, too.
  */
-int session_remove(const struct kernel *kernel, const char *run_dir, const char *name,
+int session_remove(const struct kernel *kernel, const char *run_dir, const char *name, size_t *left,
 		   struct diags *diags);
 /*
  * Removes what dead sessions left. removed: what it was, "instance NAME" or "definition
- * GROUP/EVENT", in an error too; the caller frees all of it.
+ * GROUP/EVENT", in an error too; the caller frees all of it. left: as session_remove() has it.
  */
 int session_clean(const struct kernel *kernel, const char *run_dir, char ***removed, size_t *count,
-		  struct diags *diags);
+		  size_t *left, struct diags *diags);
 
 #endif

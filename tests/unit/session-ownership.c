@@ -227,13 +227,14 @@ START_TEST(test_no_directory)
 	NK_FREE char *none = xasprintf("%s/run/none", tree.path);
 	struct session_info *infos;
 	struct diags diags = { 0 };
+	size_t left;
 	size_t count = 7, removed_count = 7;
 	char **removed;
 
 	ck_assert_int_eq(session_list(&kernel, none, &infos, &count, &diags), 0);
 	ck_assert_uint_eq(count, 0);
 	session_infos_free(infos, count);
-	ck_assert_int_eq(session_clean(&kernel, none, &removed, &removed_count, &diags), 0);
+	ck_assert_int_eq(session_clean(&kernel, none, &removed, &removed_count, &left, &diags), 0);
 	ck_assert_uint_eq(removed_count, 0);
 	ck_assert(!tree_has(&tree, "run/none"));
 	tree_remove(&tree);
@@ -246,6 +247,7 @@ START_TEST(test_clean)
 	struct tree tree = make();
 	struct kernel kernel = kernel_of(&tree);
 	struct diags diags = { 0 };
+	size_t left;
 	size_t removed_count = 0;
 	char **removed;
 
@@ -257,7 +259,7 @@ START_TEST(test_clean)
 	tree_mkdirs(&tree, TRACEFS "instances/nk-60/");
 	tree_mkdirs(&tree, TRACEFS "instances/foreign/");
 
-	ck_assert_int_eq(session_clean(&kernel, NULL, &removed, &removed_count, &diags), 0);
+	ck_assert_int_eq(session_clean(&kernel, NULL, &removed, &removed_count, &left, &diags), 0);
 	ck_assert_uint_eq(diags.count, 0);
 	/* Plain files do not obey "-:": that definitions are gone is for a real kernel to show. */
 	ck_assert_uint_eq(removed_count, 1);
@@ -282,6 +284,7 @@ START_TEST(test_clean_in_part)
 	struct tree tree = make();
 	struct kernel kernel = kernel_of(&tree);
 	struct diags diags = { 0 };
+	size_t left;
 	size_t count = 0;
 	char **removed;
 
@@ -289,12 +292,12 @@ START_TEST(test_clean_in_part)
 		   "pid 60 1\ninstance nk-60\ninstance web\ndefinition nk/a\ndefinition own/w\n");
 	/* No directory that rmdir(2) removes. */
 	tree_write(&tree, TRACEFS "instances/nk-60/file", "");
-	ck_assert_int_lt(session_clean(&kernel, NULL, &removed, &count, &diags), 0);
+	ck_assert_int_lt(session_clean(&kernel, NULL, &removed, &count, &left, &diags), 0);
 	ck_assert_uint_eq(count, 0);
 	free(removed);
 	tree_mkdirs(&tree, TRACEFS "instances/web/");
 	tree_write(&tree, TRACEFS "kprobe_events", "p:nk/a f\np:own/w g\n");
-	ck_assert_int_lt(session_clean(&kernel, NULL, &removed, &count, &diags), 0);
+	ck_assert_int_lt(session_clean(&kernel, NULL, &removed, &count, &left, &diags), 0);
 	ck_assert_uint_eq(count, 0);
 	free(removed);
 	ck_assert(tree_has(&tree, TRACEFS "instances/web"));
@@ -312,15 +315,16 @@ START_TEST(test_remove)
 	struct tree tree = make();
 	struct kernel kernel = kernel_of(&tree);
 	struct diags diags = { 0 };
+	size_t left;
 
 	tree_write(&tree, "run/nk/flight", "pid 0 0\ninstance flight\ndefinition nk/a\n");
 	tree_write(&tree, "run/nk/nk-50", "pid 50 5000\ninstance nk-50\n");
 	tree_mkdirs(&tree, TRACEFS "instances/flight/");
-	ck_assert_int_eq(session_remove(&kernel, NULL, "nk-50", &diags), -EBUSY);
-	ck_assert_int_eq(session_remove(&kernel, NULL, "nosuch", &diags), -ESRCH);
+	ck_assert_int_eq(session_remove(&kernel, NULL, "nk-50", &left, &diags), -EBUSY);
+	ck_assert_int_eq(session_remove(&kernel, NULL, "nosuch", &left, &diags), -ESRCH);
 	ck_assert_uint_eq(diags.errors, 2);
 	diags_clear(&diags);
-	ck_assert_int_eq(session_remove(&kernel, NULL, "flight", &diags), 0);
+	ck_assert_int_eq(session_remove(&kernel, NULL, "flight", &left, &diags), 0);
 	ck_assert(!tree_has(&tree, TRACEFS "instances/flight"));
 	ck_assert(!tree_has(&tree, "run/nk/flight"));
 	ck_assert(tree_has(&tree, "run/nk/nk-50"));
@@ -335,13 +339,14 @@ START_TEST(test_remove_while_read)
 	struct kernel kernel = kernel_of(&tree);
 	NK_CLOSE int run_fd = tree_open(&tree, "run/nk");
 	struct diags diags = { 0 };
+	size_t left;
 	int reader_fd;
 
 	tree_write(&tree, "run/nk/flight", "pid 0 0\ninstance flight\ndefinition nk/a\n");
 	tree_write(&tree, "run/nk/.flight meta", "");
 	tree_write(&tree, TRACEFS "instances/flight/tracing_on", "1");
 	ck_assert_int_eq(ownership_lock_meta(run_fd, "flight", &reader_fd), 0);
-	ck_assert_int_eq(session_remove(&kernel, NULL, "flight", &diags), -EBUSY);
+	ck_assert_int_eq(session_remove(&kernel, NULL, "flight", &left, &diags), -EBUSY);
 	ck_assert_uint_eq(diags.errors, 1);
 	diags_clear(&diags);
 	ck_assert(tree_has(&tree, "run/nk/flight"));
@@ -350,7 +355,7 @@ START_TEST(test_remove_while_read)
 	ck_assert_str_eq(on, "1");
 	close(reader_fd);
 	/* One that does not go keeps its definitions: rmdir(2) does not take a file. */
-	ck_assert_int_lt(session_remove(&kernel, NULL, "flight", &diags), 0);
+	ck_assert_int_lt(session_remove(&kernel, NULL, "flight", &left, &diags), 0);
 
 	NK_FREE char *text = tree_read(&tree, TRACEFS "kprobe_events");
 	ck_assert_ptr_null(strstr(text, "-:"));
@@ -460,6 +465,7 @@ START_TEST(test_stray_files)
 	struct tree tree = make();
 	struct kernel kernel = kernel_of(&tree);
 	struct diags diags = { 0 };
+	size_t left;
 	size_t count;
 	char **removed;
 
@@ -471,7 +477,7 @@ START_TEST(test_stray_files)
 	tree_write(&tree, "run/nk/.gone meta", "");
 	tree_write(&tree, "run/nk/..gone meta.0a1b2c", "");
 	tree_write(&tree, "run/nk/lock", "");
-	ck_assert_int_eq(session_clean(&kernel, NULL, &removed, &count, &diags), 0);
+	ck_assert_int_eq(session_clean(&kernel, NULL, &removed, &count, &left, &diags), 0);
 	ck_assert(tree_has(&tree, "run/nk/flight"));
 	ck_assert(tree_has(&tree, "run/nk/.flight meta"));
 	ck_assert(tree_has(&tree, "run/nk/..flight meta.0a1b2c"));
