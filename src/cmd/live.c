@@ -172,6 +172,10 @@ int live_run(struct session *session, const struct broker_job *job,
 	int finished = finish ? finish->run(finish->context, session, err == 0, diags) : 0;
 	bool disturbed = session->is_disturbed || session->is_uncounted;
 	bool missed = has_missed(session, &result, diags);
+
+	/* A signal that waits may end the process as soon as the session is undone. */
+	setup_say(diags, options->quiet);
+
 	int undone = session_destroy(session, diags);
 
 	setup_say(diags, options->quiet);

@@ -114,6 +114,7 @@ static void pass_on(const struct broker *broker, const struct signalfd_siginfo *
 static void end_by_signal(struct broker *broker, const struct signalfd_siginfo *info)
 {
 	broker->signal_count++;
+	broker->session->state->was_told_to_end = true;
 	if (broker->signal_count == 1) {
 		broker->result->signal = (int)info->ssi_signo;
 		broker->command_deadline_ms = now_ms() + PATIENCE_MS;

@@ -36,33 +36,6 @@
  */
 static struct session *all_sessions;
 
-void session_end_signals(sigset_t *set)
-{
-	struct sigaction on_hangup;
-
-	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGQUIT);
-	/* nohup(1) means it, while shells ignore SIGINT for every background process. */
-	sigaction(SIGHUP, NULL, &on_hangup);
-	if (on_hangup.sa_handler != SIG_IGN)
-		sigaddset(set, SIGHUP);
-}
-
-bool session_is_told_to_end(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGQUIT, SIGHUP };
-	sigset_t ends, pending;
-
-	session_end_signals(&ends);
-	sigpending(&pending);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		if (sigismember(&ends, signals[i]) && sigismember(&pending, signals[i]))
-			return true;
-	return false;
-}
-
 bool session_has_repeated(const struct session *session, size_t event)
 {
 	for (size_t i = 0; i < event; i++)
@@ -183,7 +156,6 @@ static struct session *session_new(const struct kernel *kernel,
 {
 	struct session *session = xcalloc(1, sizeof(*session));
 	struct session_state *state = xcalloc(1, sizeof(*state));
-	sigset_t signals;
 
 	session->tracefs_fd = session->run_fd = state->note_fd = -1;
 	session->state = state;
@@ -192,10 +164,7 @@ static struct session *session_new(const struct kernel *kernel,
 	state->probe_count = probe_count;
 	state->is_of_tasks = options->pid_count > 0;
 	state->name = options->name ? xstrdup(options->name) : default_name(kernel);
-	session_end_signals(&signals);
-	/* Messages may go to a pipe that nobody reads any more. */
-	sigaddset(&signals, SIGPIPE);
-	sigprocmask(SIG_BLOCK, &signals, &state->old_signals);
+	session_block_signals(state);
 	enlist(session);
 	return session;
 }
@@ -221,7 +190,7 @@ static void session_free(struct session *session)
 		close(session->run_fd);
 	if (state->note_fd >= 0)
 		close(state->note_fd);
-	sigprocmask(SIG_SETMASK, &state->old_signals, NULL);
+	session_give_signals_back(state);
 	free(state->owned);
 	free(state->strays);
 	free(state->name);

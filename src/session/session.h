@@ -127,7 +127,8 @@ struct session {
  *
  * From here to session_destroy() SIGINT, SIGTERM, SIGHUP and SIGQUIT are blocked, so that none of
  * them ends the process without the undo: broker_run() takes them meanwhile; one that comes outside
- * of it takes effect after session_destroy(). A process forked meanwhile inherits that.
+ * of it takes effect after session_destroy(), unless broker_run() has taken one before. A process
+ * forked meanwhile inherits that.
  *
  * options->pids are processes: all threads of each, and with follow_children their descendants,
  * those that there are and those to come.

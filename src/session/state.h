@@ -26,6 +26,7 @@ struct session_state {
 	bool is_kept;	      /* a flight recorder */
 	bool is_of_tasks;     /* not all tasks are traced */
 	sigset_t old_signals; /* mask before session_create() */
+	bool was_told_to_end; /* by a signal, which was taken */
 	/*
 	 * Worker, and COMMAND while it is held: they have the ring buffers open, and are killed
 	 * before the undo in an emergency. 0: none.
@@ -37,6 +38,11 @@ struct session_state {
 
 /* Disables all events of all instances; what was recorded stays. */
 void session_disable(struct session *session);
+
+/* Those that end a session, from its making on; and SIGPIPE. */
+void session_block_signals(struct session_state *state);
+/* Once it has been undone. Where it was told to end what waits says no more than that. */
+void session_give_signals_back(const struct session_state *state);
 
 /* In a child process, which must undo nothing: closes what only the broker uses. */
 void session_leave_to_parent(struct session *session);

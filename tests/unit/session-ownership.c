@@ -685,6 +685,30 @@ START_TEST(test_one_line)
 }
 END_TEST
 
+/* A signal that comes during the undo ends the process after it, but not where one has been taken.
+ */
+START_TEST(test_signals_given_back)
+{
+	struct session_state state = { .was_told_to_end = _i == 1 };
+	int status;
+
+	pid_t child = fork();
+	if (child == 0) {
+		/* Check's own are about its tests. */
+		signal(SIGINT, SIG_DFL);
+		signal(SIGTERM, SIG_DFL);
+		session_block_signals(&state);
+		kill(getpid(), SIGINT);
+		kill(getpid(), SIGTERM);
+		session_give_signals_back(&state);
+		_exit(session_is_told_to_end() ? 2 : 0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(WIFSIGNALED(status), _i == 0);
+	ck_assert_int_eq(WIFEXITED(status) ? WEXITSTATUS(status) : 0, 0);
+}
+END_TEST
+
 /* What a dead session of the same name has left stays nk's, and is tried again at the end. */
 START_TEST(test_left)
 {
@@ -840,6 +864,7 @@ int main(void)
 	tcase_add_test(tcase, test_disturbed);
 	tcase_add_test(tcase, test_note);
 	tcase_add_test(tcase, test_one_line);
+	tcase_add_loop_test(tcase, test_signals_given_back, 0, 2);
 	tcase_add_test(tcase, test_half_a_line);
 	tcase_add_test(tcase, test_gone);
 	tcase_add_test(tcase, test_stray_files);
