@@ -146,6 +146,11 @@ int process_look(int root_fd, const struct process_id *id, bool *is_alive)
 		NK_FREE char *number = xasprintf("%d", (int)id->pid);
 		int err = read_start(root_fd, number, &start);
 
+		/* With hidepid=1 it is there and may not be looked into. */
+		if (err == -EPERM || err == -EACCES) {
+			*is_alive = true;
+			return 0;
+		}
 		*is_alive = !err && start == id->start;
 		return err == -ENOENT || err == -ESRCH ? 0 : err;
 	}

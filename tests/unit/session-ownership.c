@@ -161,6 +161,30 @@ START_TEST(test_other_namespace)
 }
 END_TEST
 
+/* Who may not be looked into is there. */
+START_TEST(test_hidden)
+{
+	struct tree tree = make();
+	const struct process_id id = { .pid = 50, .start = 4999 };
+	int status;
+
+	ck_assert_int_eq(chmod(tree.path, 0755), 0);
+	ck_assert_int_eq(fchmodat(tree.fd, "proc/50/stat", 0, 0), 0);
+
+	pid_t child = fork();
+	if (child == 0) {
+		bool is_alive = false;
+
+		if (geteuid() == 0 && setuid(1000) != 0)
+			_exit(1);
+		_exit(process_look(tree.fd, &id, &is_alive) == 0 && is_alive ? 0 : 2);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	tree_remove(&tree);
+}
+END_TEST
+
 /* With the /proc of another namespace, which has other numbers for the processes of this one. */
 START_TEST(test_other_proc)
 {
@@ -855,6 +879,7 @@ int main(void)
 	tcase_add_test(tcase, test_alive);
 	tcase_add_test(tcase, test_other_namespace);
 	tcase_add_test(tcase, test_other_proc);
+	tcase_add_test(tcase, test_hidden);
 	tcase_add_loop_test(tcase, test_pids_elsewhere, 0, 2);
 	tcase_add_test(tcase, test_no_directory);
 	tcase_add_test(tcase, test_clean);
