@@ -123,10 +123,11 @@ static void split_unless(struct report *report, struct span *line, struct probe_
 			 bool *is_nk)
 {
 	struct span rest = *line, word, name;
+	bool is_there = false;
 
-	while (span_next_word(&rest, &word) && !span_is(word, "unless"))
-		;
-	if (!span_is(word, "unless"))
+	while (!is_there && span_next_word(&rest, &word))
+		is_there = span_is(word, "unless");
+	if (!is_there)
 		return;
 	*is_nk = true;
 	*line = span_part(*line, 0, word.at - line->at);
