@@ -255,8 +255,13 @@ START_TEST(test_wide)
 
 	NK_FREE char *output = replay(path, styles[_i], &status);
 
-	for (const char *at = output; (at = strstr(at, number)); at += sizeof(number) - 1)
-		count++;
+	/* Not by strstr(), for which AddressSanitizer looks at all that is left, each time. */
+	for (const char *at = output; *at;) {
+		bool is_there = strncmp(at, number, sizeof(number) - 1) == 0;
+
+		count += is_there;
+		at += is_there ? sizeof(number) - 1 : 1;
+	}
 	ck_assert_uint_eq(count, 2 * WIDE_FIELDS * WIDE_ELEMENTS);
 	ck_assert_int_eq(status, 0);
 	fixture_cleanup();
