@@ -572,9 +572,10 @@ START_TEST(test_own_place)
 {
 	struct tree tree = tree_make();
 	uid_t user = geteuid() == 0 ? 1000 : geteuid();
-	NK_FREE char *own = xasprintf("run/nk-%u", (unsigned int)user);
+	char own[40];
 	int status;
 
+	snprintf(own, sizeof(own), "run/nk-%u", (unsigned int)user);
 	ck_assert_int_eq(chmod(tree.path, 0755), 0);
 	tree_mkdirs(&tree, "run/nk/");
 	ck_assert_int_eq(mkdirat(tree.fd, own, 0700), 0);
