@@ -253,21 +253,6 @@ static bool check_once(struct report *report, struct span word, const struct pro
 	return true;
 }
 
-static bool is_nk_expr(const struct probe_expr *expr)
-{
-	for (; expr; expr = expr->inner) {
-		if (expr->kind == PROBE_EXPR_MEMBER || expr->is_sure)
-			return true;
-	}
-	return false;
-}
-
-static bool is_nk_arg(const struct probe_arg *arg)
-{
-	return arg->optional || arg->is_fallback || arg->type.kind == PROBE_TYPE_DISPLAY ||
-	       arg->type.kind == PROBE_TYPE_ENUM || is_nk_expr(arg->expr);
-}
-
 static void add_arg(struct report *report, struct span word, bool is_return,
 		    struct probe_arg **args, size_t *count, bool *is_nk, size_t index)
 {
@@ -279,7 +264,7 @@ static void add_arg(struct report *report, struct span word, bool is_return,
 		probe_expr_free(arg.expr);
 		return;
 	}
-	*is_nk |= is_nk_arg(&arg);
+	*is_nk |= probe_arg_is_nk(&arg);
 	*array_add(args, count) = arg;
 }
 

@@ -18,6 +18,21 @@ void probe_expr_free(struct probe_expr *expr)
 	}
 }
 
+static bool is_nk_expr(const struct probe_expr *expr)
+{
+	for (; expr; expr = expr->inner) {
+		if (expr->kind == PROBE_EXPR_MEMBER || expr->is_sure)
+			return true;
+	}
+	return false;
+}
+
+bool probe_arg_is_nk(const struct probe_arg *arg)
+{
+	return arg->optional || arg->is_fallback || arg->type.kind == PROBE_TYPE_DISPLAY ||
+	       arg->type.kind == PROBE_TYPE_ENUM || is_nk_expr(arg->expr);
+}
+
 void probe_args_free(struct probe_arg *args, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {

@@ -144,6 +144,8 @@ struct probe_set {
 const struct probe_enum *probe_set_enum(const struct probe_set *set, const char *name);
 void probe_set_free(struct probe_set *set);
 void probe_clear(struct probe *probe);
+/* Whether something of nk's own is in it, so that the kernel cannot be given it as it was written. */
+bool probe_arg_is_nk(const struct probe_arg *arg);
 void probe_args_free(struct probe_arg *args, size_t count);
 void probe_expr_free(struct probe_expr *expr);
 

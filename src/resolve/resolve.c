@@ -15,21 +15,6 @@
 #include "resolve/plan.h"
 #include "resolve/render.h"
 
-static bool is_native_expr(const struct probe_expr *expr)
-{
-	for (; expr; expr = expr->inner) {
-		if (expr->kind == PROBE_EXPR_MEMBER || expr->is_sure)
-			return false;
-	}
-	return true;
-}
-
-static bool is_native_arg(const struct probe_arg *arg)
-{
-	return !arg->optional && !arg->is_fallback && arg->type.kind != PROBE_TYPE_DISPLAY &&
-	       arg->type.kind != PROBE_TYPE_ENUM && is_native_expr(arg->expr);
-}
-
 /* A line with nothing of nk's own in it reaches the kernel as it was written. */
 static bool is_plain(const struct probe *probe)
 {
@@ -39,7 +24,7 @@ static bool is_plain(const struct probe *probe)
 	    func->has_return_half || func->filter || func->unless)
 		return false;
 	for (size_t i = 0; i < func->arg_count; i++) {
-		if (!is_native_arg(&func->args[i]))
+		if (probe_arg_is_nk(&func->args[i]))
 			return false;
 	}
 	return true;
