@@ -217,7 +217,7 @@ static int run(const struct command *command, const struct options *options)
 	struct dumper dumper = {
 		.name = options->name_count > 0 ? options->names[0] : FLIGHT_NAME,
 		.path = options->output ? options->output : "trace.dat",
-		.flight = { -1, -1, -1, NULL, 0, NULL, 0 },
+		.flight = FLIGHT_CLOSED,
 	};
 	struct kernel_options kernel_options = { .for_undo = true };
 	struct diags diags = { 0 };

@@ -49,7 +49,7 @@ void flight_close(struct flight *flight)
 		close(flight->run_fd);
 	if (flight->tracefs_fd >= 0)
 		close(flight->tracefs_fd);
-	*flight = (struct flight){ -1, -1, -1, NULL, 0, NULL, 0 };
+	*flight = FLIGHT_CLOSED;
 }
 
 /* What two readers take from one ring buffer is in neither's file as a whole. */
@@ -114,7 +114,7 @@ static int open_noted(struct flight *flight, const struct session_info *info, co
 int flight_open(const struct kernel *kernel, const char *run_dir, const char *name,
 		struct flight *out, struct diags *diags)
 {
-	struct flight flight = { -1, -1, -1, NULL, 0, NULL, 0 };
+	struct flight flight = FLIGHT_CLOSED;
 	struct session_info *infos = NULL;
 	size_t count = 0;
 	int err = session_list(kernel, run_dir, &infos, &count, diags);

@@ -21,6 +21,9 @@ struct flight {
 	size_t silent_count;
 };
 
+/* To begin with: flight_close() of it is fine. */
+#define FLIGHT_CLOSED ((struct flight){ .tracefs_fd = -1, .run_fd = -1, .lock_fd = -1 })
+
 /*
  * Opens the flight recorder's instances for reading, one reader at a time. -ESRCH: there is none of
  * that name; -EBUSY: it has a process of its own, or another reader.
