@@ -20,30 +20,31 @@
 struct probe_place {
 	const char *file;   /* path as given by the user, or "-e" */
 	const char *source; /* the line of the file, borrowed from the set */
-	int line;           /* from 1 */
-	int column;         /* from 1 */
+	int line;	    /* from 1 */
+	int column;	    /* from 1 */
 	int width;
 };
 
 enum probe_expr_kind {
-	PROBE_EXPR_ARG,      /* $argN: number */
-	PROBE_EXPR_RETVAL,   /* $retval */
-	PROBE_EXPR_STACK,    /* $stack */
-	PROBE_EXPR_STACK_N,  /* $stackN: number */
-	PROBE_EXPR_COMM,     /* $comm */
-	PROBE_EXPR_REGISTER, /* %name: text */
-	PROBE_EXPR_ADDRESS,  /* @ADDR, @SYM+off, @+FOFF: text, as written, with the '@' */
-	PROBE_EXPR_IMMEDIATE,/* \VALUE or \"string": text, as written */
-	PROBE_EXPR_DEREF,    /* +N(inner), -N(inner), +uN(inner): number, user */
-	/* +STRUCT.MEMBER(inner), +STRUCT.MEMBER+N(inner), +u.STRUCT...: text "STRUCT.MEMBER", number */
+	PROBE_EXPR_ARG,	      /* $argN: number */
+	PROBE_EXPR_RETVAL,    /* $retval */
+	PROBE_EXPR_STACK,     /* $stack */
+	PROBE_EXPR_STACK_N,   /* $stackN: number */
+	PROBE_EXPR_COMM,      /* $comm */
+	PROBE_EXPR_REGISTER,  /* %name: text */
+	PROBE_EXPR_ADDRESS,   /* @ADDR, @SYM+off, @+FOFF: text, as written, with the '@' */
+	PROBE_EXPR_IMMEDIATE, /* \VALUE or \"string": text, as written */
+	PROBE_EXPR_DEREF,     /* +N(inner), -N(inner), +uN(inner): number, user */
+	/* +STRUCT.MEMBER(inner), +STRUCT.MEMBER+N(inner), +u.STRUCT...: text "STRUCT.MEMBER",
+	   number */
 	PROBE_EXPR_MEMBER,
-	PROBE_EXPR_NATIVE,   /* anything else that only the kernel judges (BTF names): text */
+	PROBE_EXPR_NATIVE, /* anything else that only the kernel judges (BTF names): text */
 };
 
 struct probe_expr {
 	enum probe_expr_kind kind;
-	long number; /* N of $argN and $stackN; bytes added in DEREF and MEMBER */
-	bool user;   /* DEREF, MEMBER: reads user memory (+u) */
+	long number;  /* N of $argN and $stackN; bytes added in DEREF and MEMBER */
+	bool user;    /* DEREF, MEMBER: reads user memory (+u) */
 	bool is_sure; /* VALUE!: never a bad pointer */
 	char *text;
 	struct probe_expr *inner; /* DEREF, MEMBER */
@@ -56,7 +57,8 @@ struct probe_arg {
 	bool optional; /* name?= */
 	/*
 	 * name|=: a further source of the field of that name before it, shown where those before it
-	 * mean nothing (their pointer was NULL), e.g. the socket's own peer where sendto() named none.
+	 * mean nothing (their pointer was NULL), e.g. the socket's own peer where sendto() named
+	 * none.
 	 */
 	bool is_fallback;
 	struct probe_expr *expr;
@@ -66,19 +68,21 @@ struct probe_arg {
 
 /* One function that a probe is attached to. */
 struct probe_func {
-	bool is_return;  /* r:, at the return of the function */
-	int max_active;  /* rN:, 0 where not given */
-	char *symbol;    /* without offset; may be MODULE:SYMBOL */
-	long offset;     /* SYMBOL+offset */
+	bool is_return; /* r:, at the return of the function */
+	int max_active; /* rN:, 0 where not given */
+	char *symbol;	/* without offset; may be MODULE:SYMBOL */
+	long offset;	/* SYMBOL+offset */
 	struct probe_arg *args;
 	size_t arg_count;
 	struct probe_arg *ret_args; /* of the joined return half */
 	size_t ret_arg_count;
 	bool has_return_half;
 	int ret_max_active;
-	/* "unless FUNCTION": attached only where the kernel does not have that one; NULL: always. */
+	/* "unless FUNCTION": attached only where the kernel does not have that one; NULL: always.
+	 */
 	char *unless;
-	char *filter;    /* of a trailing "if EXPR": the kernel's event filter on its fields, or NULL */
+	char *filter; /* of a trailing "if EXPR": the kernel's event filter on its fields, or NULL
+		       */
 	struct probe_place place;     /* of the symbol */
 	struct probe_place ret_place; /* of the r line */
 };
@@ -100,7 +104,7 @@ struct probe_enum {
 	struct probe_enum_value {
 		uint64_t value;
 		char *name;
-	} *values;
+	} * values;
 	size_t value_count;
 	struct probe_place place;
 };
@@ -108,19 +112,20 @@ struct probe_enum {
 enum probe_kind {
 	PROBE_KPROBE,
 	PROBE_TRACEPOINT, /* t SYSTEM:EVENT */
-	PROBE_NATIVE,     /* a kprobe_events line that holds what nk does not parse: passed on as it is */
+	PROBE_NATIVE, /* a kprobe_events line that holds what nk does not parse: passed on as it is
+		       */
 };
 
 struct probe {
 	enum probe_kind kind;
-	char *group; /* "nk" where none is written */
-	char *name;  /* of the event; for a tracepoint its EVENT, with group its SYSTEM */
+	char *group;	/* "nk" where none is written */
+	char *name;	/* of the event; for a tracepoint its EVENT, with group its SYSTEM */
 	char *verbatim; /* PROBE_NATIVE: the line */
-	char *doc;      /* "##" lines, joined by a blank; NULL where there is none */
-	char *doc_ko;   /* "## ko:" */
-	char *use;      /* "## use:" */
-	char *counter;  /* "## counter:" */
-	char *filter;   /* of a tracepoint or native line; functions have their own */
+	char *doc;	/* "##" lines, joined by a blank; NULL where there is none */
+	char *doc_ko;	/* "## ko:" */
+	char *use;	/* "## use:" */
+	char *counter;	/* "## counter:" */
+	char *filter;	/* of a tracepoint or native line; functions have their own */
 	struct probe_carrier *carriers; /* best first: what | separates */
 	size_t carrier_count;
 	const struct probe_set *set; /* the set that it belongs to; borrowed, stable */
@@ -144,7 +149,8 @@ struct probe_set {
 const struct probe_enum *probe_set_enum(const struct probe_set *set, const char *name);
 void probe_set_free(struct probe_set *set);
 void probe_clear(struct probe *probe);
-/* Whether something of nk's own is in it, so that the kernel cannot be given it as it was written. */
+/* Whether something of nk's own is in it, so that the kernel cannot be given it as it was written.
+ */
 bool probe_arg_is_nk(const struct probe_arg *arg);
 void probe_args_free(struct probe_arg *args, size_t count);
 void probe_expr_free(struct probe_expr *expr);
