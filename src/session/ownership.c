@@ -28,6 +28,7 @@
 #define META_FORMAT  ".%s meta"
 #define NAME_LIMIT   100
 #define LOCK_WAIT_NS 20000000L
+#define SILENT_TRIES 100  /* 2 s */
 #define UNDO_TRIES   3000 /* 60 s: many may end at once, each with many definitions to delete */
 
 static int check_safe(int fd, const char *path, struct diags *diags)
@@ -126,6 +127,41 @@ static bool is_told_to_end(void)
 	       sigismember(&pending, SIGHUP) || sigismember(&pending, SIGQUIT);
 }
 
+/* "7: FLOCK  ADVISORY  WRITE 708 00:15:1234 0 EOF", as proc_locks(5) has it; 0: not known. */
+static pid_t lock_holder(int fd)
+{
+	NK_FREE char *text = NULL;
+	struct stat status;
+	char *cursor, *line;
+
+	if (fstat(fd, &status) != 0 || file_read(AT_FDCWD, "/proc/locks", &text, NULL) != 0)
+		return 0;
+	cursor = text;
+	while ((line = text_next_line(&cursor))) {
+		unsigned long long inode;
+		int pid;
+
+		if (sscanf(line, "%*d: FLOCK %*s WRITE %d %*x:%*x:%llu", &pid, &inode) == 2 &&
+		    inode == (unsigned long long)status.st_ino)
+			return pid > 0 ? (pid_t)pid : 0;
+	}
+	return 0;
+}
+
+/* While it waits: what is said at the end would not help whoever looks at a silent terminal. */
+static void say_waiting(int fd)
+{
+	struct diags diags = { 0 };
+	pid_t pid = lock_holder(fd);
+
+	diag_add(&diags, DIAG_NOTE)->text =
+		pid ? xasprintf("waits for process %d, which sets a session up or removes one",
+				(int)pid)
+		    : xstrdup("waits for another session, which is set up or removed");
+	diags_print(&diags, stderr);
+	diags_clear(&diags);
+}
+
 int ownership_lock(int run_fd, enum ownership_purpose purpose, int *lock_fd, struct diags *diags)
 {
 	int tries = 0;
@@ -142,7 +178,9 @@ int ownership_lock(int run_fd, enum ownership_purpose purpose, int *lock_fd, str
 		if (purpose == OWNERSHIP_SETUP && is_told_to_end())
 			return diag_error(diags, EINTR,
 					  "interrupted while another session was being set up");
-		if (purpose == OWNERSHIP_UNDO && ++tries == UNDO_TRIES)
+		if (++tries == SILENT_TRIES)
+			say_waiting(fd);
+		if (purpose == OWNERSHIP_UNDO && tries >= UNDO_TRIES)
 			return diag_error(diags, ETIMEDOUT,
 					  "another session holds the lock for too long");
 		nanosleep(&(struct timespec){ .tv_nsec = LOCK_WAIT_NS }, NULL);

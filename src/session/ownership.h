@@ -41,9 +41,9 @@ int ownership_open(int root_fd, const char *path, bool make, int *run_fd, struct
 char *ownership_short_lived(int root_fd);
 
 /*
- * Waits for the lock; closing *lock_fd gives it back, and so does the end of the process. -EINTR: a
- * signal that ends the session is pending. An undo does not give up for signals, but after a
- * minute: -ETIMEDOUT.
+ * Waits for the lock, after two seconds with a note on standard error of who has it; closing
+ * *lock_fd gives it back, and so does the end of the process. -EINTR: a signal that ends the
+ * session is pending. An undo does not give up for signals, but after a minute: -ETIMEDOUT.
  */
 enum ownership_purpose { OWNERSHIP_SETUP, OWNERSHIP_UNDO };
 int ownership_lock(int run_fd, enum ownership_purpose purpose, int *lock_fd, struct diags *diags);

@@ -621,6 +621,40 @@ START_TEST(test_lock)
 }
 END_TEST
 
+/* One that is stopped holds all others up: they say who it is. */
+START_TEST(test_lock_holder_is_told)
+{
+	struct tree tree = make();
+	int run_fd = tree_open(&tree, "run/nk");
+	NK_FREE char *expected = xasprintf("nk: note: waits for process %d, ", (int)getpid());
+	struct diags diags = { 0 };
+	char said[200] = "";
+	int first, second, status;
+	FILE *words = tmpfile();
+
+	ck_assert_ptr_nonnull(words);
+	ck_assert_int_eq(ownership_lock(run_fd, OWNERSHIP_SETUP, &first, &diags), 0);
+
+	pid_t child = fork();
+	if (child == 0) {
+		close(first);
+		dup2(fileno(words), STDERR_FILENO);
+		_exit(ownership_lock(run_fd, OWNERSHIP_SETUP, &second, &diags) != 0);
+	}
+	for (int i = 0; i < 300 && !strchr(said, '\n'); i++) {
+		usleep(100000);
+		ck_assert_int_ge(pread(fileno(words), said, sizeof(said) - 1, 0), 0);
+	}
+	close(first);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	ck_assert_msg(strncmp(said, expected, strlen(expected)) == 0, "%s", said);
+	fclose(words);
+	close(run_fd);
+	tree_remove(&tree);
+}
+END_TEST
+
 /* Its signals are blocked while a session is set up: it must look for them itself. */
 START_TEST(test_lock_interrupted)
 {
@@ -898,6 +932,7 @@ int main(void)
 	tcase_add_test(tcase, test_directory);
 	tcase_add_test(tcase, test_own_place);
 	tcase_add_test(tcase, test_lock);
+	tcase_add_test(tcase, test_lock_holder_is_told);
 	tcase_add_test(tcase, test_lock_interrupted);
 	tcase_add_loop_test(tcase, test_create_fails, 0, 2);
 	tcase_add_test(tcase, test_left);
