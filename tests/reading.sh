@@ -18,7 +18,7 @@ fail() {
 	failed=1
 }
 
-lines() { "$nk" replay --style trace-cmd "$1"; }
+lines() { "$nk" replay --style trace-cmd "$@"; }
 
 has_reference=
 command -v trace-cmd >/dev/null && has_reference=1
@@ -74,6 +74,18 @@ check_rest() {
 	grep -q "$3" "$work/errors" || fail "$1: said $(cat "$work/errors")"
 }
 
+# A time that the lines have divides them: check_times WHAT
+check_times() {
+	middle=$(sed -nE "$(($(wc -l <"$work/lines") / 2))s/^.*\\[[0-9]*\\] *([0-9.]*): .*/\\1/p" "$work/lines")
+	{
+		lines --until "$middle" "$work/clock.dat" >"$work/before" && lines --since "$middle" "$work/clock.dat" >"$work/behind"
+	} 2>"$work/errors" || fail "$1: status $? for $middle: $(cat "$work/errors")"
+	sed -nE '2{s/^.*\[[0-9]*\] *([0-9.]*): .*/\1/p}' "$work/behind" >"$work/first"
+	[ "$(cat "$work/first")" = "$middle" ] || fail "$1: --since $middle begins at $(cat "$work/first")"
+	[ "$(wc -l <"$work/before")" -gt 5 ] || fail "$1: nothing is before $middle"
+	sed 1d "$work/behind" | cat "$work/before" - | cmp "$work/lines" - || fail "$1: --until and --since $middle are not all"
+}
+
 # Clocks that are seconds, and such that are not; with a conversion, a date, an offset.
 check_clocks() {
 	while read -r clock options; do
@@ -85,6 +97,15 @@ check_clocks() {
 			lines "$work/clock.dat" >"$work/lines" 2>"$work/errors" || fail "clock $clock $options: status $?"
 			cmp "$work/reference" "$work/lines" || fail "clock $clock $options $form of $1: not printed as by trace-cmd report"
 		done
+		check_times "clock $clock $options of $1"
+		case $clock$options in
+		counter* | x86-tsc) seconds=0 ;;
+		*) seconds=1 ;;
+		esac
+		[ "$("$nk" replay --stat "$work/clock.dat" 2>/dev/null | grep -c '^second ')" = $seconds ] ||
+			fail "clock $clock $options of $1: --stat has seconds, or none"
+		[ $seconds = 1 ] || ! "$nk" replay --pace=1000 "$work/clock.dat" >"$work/paced" 2>&1 ||
+			fail "clock $clock $options of $1: --pace has a rhythm"
 		[ "$clock" = counter ] || continue
 		"$nk" replay "$work/clock.dat" >"$work/lines" 2>&1
 		! grep -v '^[0-9]* \[' "$work/lines" || fail "$1: as text a counter has seconds"

@@ -119,13 +119,9 @@ static int choose_output(struct replay *replay, struct diags *diags)
 {
 	const struct dat_meta *meta = dat_reader_meta(replay->file);
 	enum output_style style = replay->output_options.style;
-	bool has_wall = recorded_has_wall_clock(meta), is_count = meta->clock.is_count;
-	int err = span_parse(replay->options->since, has_wall, is_count, &replay->since, diags);
+	const struct output_options *output = &replay->output_options;
+	int err;
 
-	if (!err)
-		err = span_parse(replay->options->until, has_wall, is_count, &replay->until, diags);
-	if (err)
-		return err;
 	replay->instances = xcalloc(meta->buffer_count + 1, sizeof(*replay->instances));
 	for (size_t i = 0; i < meta->buffer_count; i++)
 		replay->instances[i] = meta->buffers[i].name;
@@ -133,13 +129,21 @@ static int choose_output(struct replay *replay, struct diags *diags)
 		.style = style,
 		.fd = STDOUT_FILENO,
 		.wall_offset_ns = meta->wall_offset_ns,
-		.has_wall_clock = has_wall,
+		.has_wall_clock = recorded_has_wall_clock(meta),
 		.clock = &meta->clock,
 		.instances = replay->instances,
 		.instance_count = meta->buffer_count,
 		.progress = &replay->isolation->progress,
 	};
-	return 0;
+	err = span_parse(replay->options->since, output, &replay->since, diags);
+	if (!err)
+		err = span_parse(replay->options->until, output, &replay->until, diags);
+	if (!err && replay->options->pace > 0 && !dat_clock_has_seconds(&meta->clock))
+		err = diag_error(
+			diags, EINVAL,
+			"the recording's trace clock counts no seconds: there is no rhythm "
+			"to print it in");
+	return err;
 }
 
 /*
@@ -282,7 +286,7 @@ static int open_output(struct replay *replay, struct diags *diags)
 	size_t count = replay->options->stat ? 0 : team_size(replay);
 
 	if (replay->options->stat) {
-		replay->tally = tally_new(options->has_wall_clock, options->wall_offset_ns);
+		replay->tally = tally_new(options);
 		return 0;
 	}
 	put_head(replay);
@@ -320,8 +324,9 @@ static void close_replay(struct replay *replay)
 }
 
 /* Until a record is due; what was printed before is seen meanwhile. */
-static int keep_pace(struct replay *replay, uint64_t ts)
+static int keep_pace(struct replay *replay, const struct record *record)
 {
+	uint64_t ts = dat_clock_convert(replay->output_options.clock, record->ts);
 	struct timespec now, due;
 	uint64_t after;
 
@@ -386,7 +391,7 @@ static int print_record(struct replay *replay, const struct record *record)
 		tally_add(replay->tally, record);
 		return 0;
 	}
-	err = replay->options->pace > 0 ? keep_pace(replay, record->ts) : 0;
+	err = replay->options->pace > 0 ? keep_pace(replay, record) : 0;
 	return err ? err : output_record(replay->output, record);
 }
 

@@ -65,10 +65,12 @@ static bool read_count(const char *text, struct span *span)
 	return *text >= '0' && *text <= '9' && !*end && !errno;
 }
 
-int span_parse(const char *text, bool has_wall_clock, bool is_count, struct span *span,
+int span_parse(const char *text, const struct output_options *options, struct span *span,
 	       struct diags *diags)
 {
-	struct span read = { .is_given = true };
+	bool is_shown = options->style == OUTPUT_TRACE_CMD;
+	bool is_count = is_shown ? options->clock->is_bare : options->clock->is_count;
+	struct span read = { .is_given = true, .is_shown = is_shown };
 
 	if (!text)
 		return 0;
@@ -85,7 +87,7 @@ int span_parse(const char *text, bool has_wall_clock, bool is_count, struct span
 		return diag_error(diags, EINVAL,
 				  "'%s' is no time: HH:MM:SS[.N], or seconds of the trace clock",
 				  text);
-	if (read.is_time_of_day && !has_wall_clock)
+	if (read.is_time_of_day && !options->has_wall_clock)
 		return diag_error(diags, EINVAL,
 				  "the recording has no times of day: '%s' has to be seconds of "
 				  "its trace clock",
@@ -113,8 +115,16 @@ static void make_absolute(struct span *span, uint64_t wall_offset, uint64_t firs
 		day.tm_isdst = -1;
 		wall = (uint64_t)mktime(&day) * SECOND + ns;
 	}
-	span->is_time_of_day = false;
+	span->is_time_of_day = span->is_shown = false;
 	span->ns = wall > wall_offset ? wall - wall_offset : 0;
+}
+
+/* To the microsecond, where it is seconds. */
+static uint64_t shown(const struct dat_clock *clock, uint64_t ts)
+{
+	uint64_t time = dat_clock_shown(clock, ts);
+
+	return clock->is_bare ? time : (time + 500) / 1000 * 1000;
 }
 
 bool span_is_before(struct span *span, const struct output_options *options, uint64_t ts)
@@ -123,5 +133,5 @@ bool span_is_before(struct span *span, const struct output_options *options, uin
 		return false;
 	if (span->is_time_of_day)
 		make_absolute(span, (uint64_t)options->wall_offset_ns, ts);
-	return ts < span->ns;
+	return (span->is_shown ? shown(options->clock, ts) : ts) < span->ns;
 }

@@ -10,15 +10,16 @@
 
 struct span {
 	bool is_given;
-	bool is_time_of_day; /* else ns of the trace clock */
+	bool is_time_of_day; /* else of the trace clock */
+	bool is_shown;	     /* as the lines of trace-cmd report show that */
 	uint64_t ns;	     /* or what the trace clock counts */
 };
 
 /*
- * text NULL: nothing is given. has_wall_clock: times of day can be told. is_count: the trace clock
- * counts something else than ns. 0 or -EINVAL with a diag.
+ * text NULL: nothing is given. Of options it matters what the records' times are printed as, that
+ * is what the text has. 0 or -EINVAL with a diag.
  */
-int span_parse(const char *text, bool has_wall_clock, bool is_count, struct span *span,
+int span_parse(const char *text, const struct output_options *options, struct span *span,
 	       struct diags *diags);
 
 /*

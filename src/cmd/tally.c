@@ -31,8 +31,8 @@ struct probe_count {
 };
 
 struct tally {
-	bool has_wall_clock;
-	int64_t wall_offset_ns;
+	const struct output_options *options;
+	bool has_seconds;
 	struct probe_count *probes; /* by plan index */
 	size_t probe_count;
 	struct count *cpus;
@@ -41,12 +41,12 @@ struct tally {
 	size_t second_count;
 };
 
-struct tally *tally_new(bool has_wall_clock, int64_t wall_offset_ns)
+struct tally *tally_new(const struct output_options *options)
 {
 	struct tally *tally = xcalloc(1, sizeof(*tally));
 
-	tally->has_wall_clock = has_wall_clock;
-	tally->wall_offset_ns = has_wall_clock ? wall_offset_ns : 0;
+	tally->options = options;
+	tally->has_seconds = dat_clock_has_seconds(options->clock);
 	return tally;
 }
 
@@ -70,16 +70,24 @@ static void add(struct count *count, const struct record *record)
 	count->is_lost_unknown |= record->lost == 0;
 }
 
-void tally_add(struct tally *tally, const struct record *record)
+static void add_to_second(struct tally *tally, const struct record *record)
 {
-	uint64_t second = (record->ts + (uint64_t)tally->wall_offset_ns) / SECOND;
+	const struct output_options *options = tally->options;
+	uint64_t wall = options->has_wall_clock ? (uint64_t)options->wall_offset_ns : 0;
+	uint64_t second = (dat_clock_convert(options->clock, record->ts) + wall) / SECOND;
 
-	while ((size_t)record->cpu >= tally->cpu_count)
-		array_add(&tally->cpus, &tally->cpu_count);
-	add(&tally->cpus[record->cpu], record);
 	if (tally->second_count == 0 || tally->seconds[tally->second_count - 1].start != second)
 		array_add(&tally->seconds, &tally->second_count)->start = second;
 	add(&tally->seconds[tally->second_count - 1].count, record);
+}
+
+void tally_add(struct tally *tally, const struct record *record)
+{
+	while ((size_t)record->cpu >= tally->cpu_count)
+		array_add(&tally->cpus, &tally->cpu_count);
+	add(&tally->cpus[record->cpu], record);
+	if (tally->has_seconds)
+		add_to_second(tally, record);
 	if (record->kind != RECORD_EVENT)
 		return;
 	while (record->plan->index >= tally->probe_count)
@@ -135,7 +143,7 @@ static void print_second(const struct tally *tally, FILE *out, const struct seco
 	struct tm fields = { 0 };
 	char name[32];
 
-	if (tally->has_wall_clock && localtime_r(&time, &fields))
+	if (tally->options->has_wall_clock && localtime_r(&time, &fields))
 		strftime(name, sizeof(name), "%H:%M:%S", &fields);
 	else
 		snprintf(name, sizeof(name), "%" PRIu64, second->start);
@@ -163,7 +171,8 @@ void tally_print(struct tally *tally, FILE *out)
 		all.lost += tally->cpus[i].lost;
 		all.is_lost_unknown |= tally->cpus[i].is_lost_unknown;
 	}
-	fprintf(out, "\n%-32s %12s %12s\n", "second", "records", "lost");
+	if (tally->has_seconds)
+		fprintf(out, "\n%-32s %12s %12s\n", "second", "records", "lost");
 	for (size_t i = 0; i < tally->second_count; i++)
 		print_second(tally, out, &tally->seconds[i]);
 	fputc('\n', out);

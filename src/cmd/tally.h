@@ -8,11 +8,15 @@
 #include <stdio.h>
 
 #include "decode/record.h"
+#include "output/output.h"
 
 struct tally;
 
-/* wall_offset_ns: as in struct output_options; seconds are those of the trace clock without. */
-struct tally *tally_new(bool has_wall_clock, int64_t wall_offset_ns);
+/*
+ * Of options the clocks matter; they must live as long. Seconds are those of the trace clock where
+ * there is no other, and none where it counts something else.
+ */
+struct tally *tally_new(const struct output_options *options);
 void tally_free(struct tally *tally);
 /* The record's plan must live as long as the tally. */
 void tally_add(struct tally *tally, const struct record *record);

@@ -41,6 +41,26 @@ struct dat_clock {
 /* What a trace clock of this name counts, such as "mono" or "counter". */
 void dat_clock_of(const char *name, struct dat_clock *clock);
 
+/* ns where the file says how they are made of ts; else ts. */
+static inline uint64_t dat_clock_convert(const struct dat_clock *clock, uint64_t ts)
+{
+	if (!clock->multiplier)
+		return ts;
+	return (uint64_t)((unsigned __int128)ts * clock->multiplier >> clock->shift);
+}
+
+/* Whether dat_clock_convert() makes ns. */
+static inline bool dat_clock_has_seconds(const struct dat_clock *clock)
+{
+	return clock->multiplier || !clock->is_count;
+}
+
+/* What of ts trace-cmd report shows: ns, or a bare number where is_bare. */
+static inline uint64_t dat_clock_shown(const struct dat_clock *clock, uint64_t ts)
+{
+	return dat_clock_convert(clock, ts) + clock->offset;
+}
+
 struct dat_meta {
 	bool is_big_endian;
 	unsigned int long_bytes;

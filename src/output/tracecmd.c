@@ -76,16 +76,6 @@ static void put_instance(struct output *output, const struct record *record)
 	buffer_put(buffer, *name ? ": " : "  ", 2);
 }
 
-/* What of a time stamp is to be shown. */
-static uint64_t shown_time(const struct dat_clock *clock, uint64_t ts)
-{
-	if (!clock)
-		return ts;
-	if (clock->multiplier)
-		ts = (uint64_t)((unsigned __int128)ts * clock->multiplier >> clock->shift);
-	return ts + clock->offset;
-}
-
 static void put_seconds(struct buffer *buffer, uint64_t ns)
 {
 	/* Half a microsecond up. */
@@ -124,10 +114,12 @@ static void put_cpu_and_time(struct output *output, const struct record *record)
 				: number_decimal(at, (uint64_t)record->cpu);
 	*at++ = ']';
 	buffer->end = at;
+	uint64_t shown = clock ? dat_clock_shown(clock, record->ts) : record->ts;
+
 	if (clock && clock->is_bare)
-		put_bare(buffer, shown_time(clock, record->ts));
+		put_bare(buffer, shown);
 	else
-		put_seconds(buffer, shown_time(clock, record->ts));
+		put_seconds(buffer, shown);
 	at = buffer->end;
 	*at++ = ':';
 	*at++ = ' ';

@@ -20,13 +20,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void try_span(const char *text, bool is_count)
 {
-	const struct output_options options = { .has_wall_clock = true };
+	const struct dat_clock clock = { .is_count = is_count };
+	const struct output_options options = { .has_wall_clock = true, .clock = &clock };
 	struct diags diags = { 0 };
 	struct span span = { 0 };
 
 	if (!text)
 		return;
-	if (span_parse(text, true, is_count, &span, &diags) == 0)
+	if (span_parse(text, &options, &span, &diags) == 0)
 		span_is_before(&span, &options, 86400 * UINT64_C(1000000000));
 	else if (diags.errors != 1)
 		abort();
