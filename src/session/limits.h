@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How many files nk may have open: some for each CPU that a machine could have, in each instance.
+ * How large one may become is told by write(2), as that of a full disk: SIGXFSZ (setrlimit(2))
+ * would end nk in the middle of its work.
  */
 #ifndef NK_SESSION_LIMITS_H
 #define NK_SESSION_LIMITS_H
