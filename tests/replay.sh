@@ -104,6 +104,10 @@ after=$(date +%s.%N)
 cmp "$work/at-once" "$work/paced" || fail "--pace prints something else"
 awk -v t="$took" -v b="$before" -v a="$after" 'BEGIN { exit !(a - b >= t / 10) }' || fail "--pace=10 of $took s took less than a tenth"
 
+# A parent may ignore the ends of its children, and with it nk.
+env --ignore-signal=CHLD "$nk" replay "$data/v7.dat" >"$work/ignored" 2>"$work/errors" || fail "with SIGCHLD ignored: status $?: $(cat "$work/errors")"
+cmp "$work/at-once" "$work/ignored" || fail "with SIGCHLD ignored it prints something else"
+
 "$nk" replay --since yesterday "$work/large.dat" >/dev/null 2>&1 && fail "--since yesterday is taken"
 "$nk" replay --style none "$work/large.dat" >/dev/null 2>&1 && fail "--style none is taken"
 exit $failed

@@ -160,6 +160,8 @@ int isolate(int (*work)(struct isolation *isolation, void *context), void *conte
 
 	if (isolation == MAP_FAILED)
 		return tell("cannot have memory", strerror(errno));
+	/* Ignored, as some parents have it, the process would vanish without a status. */
+	signal(SIGCHLD, SIG_DFL);
 	do {
 		fflush(NULL);
 		pid = fork();
