@@ -100,8 +100,6 @@ static void stop(struct broker *broker)
 		worker_put_report(&broker->worker, broker->session);
 		control_send(&broker->worker.control, false);
 	}
-	/* COMMAND may go on for long: it shall not pay for probes that nobody reads. */
-	session_disable(broker->session);
 }
 
 /* A signal that a process sent reached nk alone; one of the terminal reached COMMAND, too. */
@@ -176,6 +174,11 @@ static void worker_ended(struct broker *broker, int status)
 			   strsignal(WTERMSIG(status)));
 	broker->result->is_unreported = !broker->is_stopped;
 	stop(broker);
+	/*
+	 * COMMAND may go on for long: it shall not pay for probes that nobody reads. Not sooner: a
+	 * definition that is disabled may be deleted by anybody, and its events with it.
+	 */
+	session_disable(broker->session);
 }
 
 static void command_ended(struct broker *broker, int status)
@@ -281,6 +284,9 @@ static int step(struct broker *broker)
 		/* At its end there is nothing more to hear: SIGCHLD tells the rest. */
 		{ .fd = control->is_closed ? -1 : control->fd,
 		  .events = control->out.length > 0 ? POLLIN | POLLOUT : POLLIN },
+		/* What becomes of execve(2), which may wait for a file system. */
+		{ .fd = broker->command.go_fd < 0 ? broker->command.error_fd : -1,
+		  .events = POLLIN },
 	};
 	int timeout =
 		time_left(broker->worker_deadline_ms, time_left(broker->command_deadline_ms, -1));
@@ -292,6 +298,10 @@ static int step(struct broker *broker)
 		listen_to_worker(broker);
 	if (fds[2].revents & POLLOUT)
 		control_send(control, false);
+	if (fds[3].revents)
+		err = command_answer(&broker->command, broker->job->command[0], broker->diags);
+	if (err)
+		return err;
 	if (fds[1].revents)
 		err = take_timer(broker);
 	if (fds[0].revents && !err)
@@ -389,6 +399,8 @@ static int start(struct broker *broker)
 		err = command_go(&broker->command, job->command[0], broker->diags);
 		broker->session->state->held_command = 0;
 	}
+	while (!err && broker->command.error_fd >= 0 && !broker->is_stopped)
+		err = step(broker);
 	if (!err && job->started)
 		job->started(job->context, broker->diags);
 	return err;
@@ -407,8 +419,11 @@ static void end_held_command(struct broker *broker)
 	if (broker->command.go_fd < 0)
 		return;
 	command_close(&broker->command);
-	if (broker->command.pid)
+	/* It may have been stopped, and has never been COMMAND. */
+	if (broker->command.pid) {
+		kill(broker->command.pid, SIGKILL);
 		waitpid(broker->command.pid, NULL, 0);
+	}
 	broker->command.pid = 0;
 	broker->session->state->held_command = 0;
 }

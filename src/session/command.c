@@ -122,7 +122,6 @@ int command_fork(char *const *command, const struct command_signals *signals,
 
 int command_go(struct command_child *child, const char *name, struct diags *diags)
 {
-	int err = 0;
 	ssize_t got;
 
 	do {
@@ -130,12 +129,23 @@ int command_go(struct command_child *child, const char *name, struct diags *diag
 	} while (got < 0 && errno == EINTR);
 	if (got != 1)
 		return diag_error(diags, EPIPE, "%s: ended before it was run", name);
+	close(child->go_fd);
+	child->go_fd = -1;
+	return 0;
+}
+
+int command_answer(struct command_child *child, const char *name, struct diags *diags)
+{
+	int err = 0;
+	ssize_t got;
+
 	do {
 		got = read(child->error_fd, &err, sizeof(err));
 	} while (got < 0 && errno == EINTR);
 	command_close(child);
 	if (got != (ssize_t)sizeof(err))
 		return 0;
+	kill(child->pid, SIGKILL);
 	waitpid(child->pid, NULL, 0);
 	child->pid = 0;
 	return diag_error(diags, err, "%s: %s", name, strerror(err));

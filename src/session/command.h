@@ -30,8 +30,14 @@ int command_find(const char *name, struct diags *diags);
 int command_fork(char *const *command, const struct command_signals *signals,
 		 struct command_child *out, struct diags *diags);
 
-/* Lets it run. -errno: it could not be executed after all, and has ended. */
+/* Lets it run; what becomes of that is to be read from error_fd. */
 int command_go(struct command_child *child, const char *name, struct diags *diags);
+
+/*
+ * What is ready to be read there; both descriptors are closed then. 0: it runs, or was ended by
+ * somebody. -errno: it could not be executed after all, and has ended.
+ */
+int command_answer(struct command_child *child, const char *name, struct diags *diags);
 
 /* Where it still waits it ends. Does not wait for it. */
 void command_close(struct command_child *child);

@@ -137,6 +137,18 @@ static int work_idle(struct worker *worker, void *context, struct diags *diags)
 	return wait_for_stop(worker) == 0 ? 0 : 1;
 }
 
+/* A probe that is disabled may be deleted by others, and what was not read yet goes with it. */
+static int work_slowly(struct worker *worker, void *context, struct diags *diags)
+{
+	char enabled = 0;
+
+	(void)diags;
+	if (wait_for_stop(worker) != 0)
+		return 1;
+	usleep(100000);
+	return pread(*(int *)context, &enabled, 1, 0) == 1 && enabled == '1' ? 0 : 2;
+}
+
 static int work_report(struct worker *worker, void *context, struct diags *diags)
 {
 	if (wait_for_stop(worker) != 0)
@@ -183,6 +195,23 @@ START_TEST(test_report)
 	ck_assert_int_eq(fake.diags.items[0].width, 5);
 	ck_assert_ptr_null(fake.diags.items[0].hint);
 	close(shown);
+	fake_remove(&fake);
+}
+END_TEST
+
+START_TEST(test_enabled_while_read)
+{
+	struct fake fake;
+
+	fake_make(&fake);
+	char *command[] = { (char *)"true", NULL };
+	int enable = openat(fake.tree.fd, "instance/events/enable", O_RDONLY);
+	struct broker_job job = { .work = work_slowly, .context = &enable, .command = command };
+
+	ck_assert_int_eq(run(&fake, &job), 0);
+	ck_assert_int_eq(fake.result.worker_status, 0);
+	expect_file(&fake, "instance/events/enable", "0");
+	close(enable);
 	fake_remove(&fake);
 }
 END_TEST
@@ -742,6 +771,7 @@ int main(void)
 
 	tcase_set_timeout(tcase, 20);
 	tcase_add_test(tcase, test_report);
+	tcase_add_test(tcase, test_enabled_while_read);
 	tcase_add_loop_test(tcase, test_no_command, 0, sizeof(no_commands) / sizeof(*no_commands));
 	tcase_add_test(tcase, test_exec_fails);
 	tcase_add_test(tcase, test_command_only);
