@@ -33,6 +33,8 @@ static int run(const struct command *command, const struct options *options)
 		err = session_clean(kernel, NULL, &removed, &count, &left, &diags);
 	if (!options->quiet && (!err || count > 0))
 		say_removed(removed, count, diags.count > before); /* of what stays */
+	if (!err)
+		session_say_unnoted(kernel, NULL, &diags);
 	setup_say(&diags, options->quiet);
 	for (size_t i = 0; i < count; i++)
 		free(removed[i]);

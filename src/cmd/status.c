@@ -125,6 +125,8 @@ static int run(const struct command *command, const struct options *options)
 		print_text(&infos[i]);
 	if (!err && count == 0 && !options->json)
 		fputs("nk: no session\n", stderr);
+	if (!err)
+		session_say_unnoted(kernel, NULL, &diags);
 	setup_say(&diags, options->quiet);
 	session_infos_free(infos, count);
 	kernel_close(kernel);

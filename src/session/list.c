@@ -3,6 +3,7 @@
  * Sessions seen from outside, by their notes in the run directory: what there is, and the removal
  * of those that no process cares for any more.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -18,6 +19,10 @@
 #include "session/session.h"
 #include "session/stats.h"
 #include "session/undo.h"
+
+#define INSTANCE_PREFIX "nk-"
+#define EVENT_PREFIX	"nk/"
+#define TOLD_MOST	4
 
 #define READER_TRIES   100
 #define READER_WAIT_NS 20000000L
@@ -285,4 +290,106 @@ int session_clean(const struct kernel *kernel, const char *run_dir, char ***remo
 	}
 	view_close(&view);
 	return err;
+}
+
+struct names {
+	char **items;
+	size_t count;
+};
+
+static bool has_prefix(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static void read_instances(int tracefs_fd, struct names *names)
+{
+	const struct dirent *entry;
+	DIR *dir;
+
+	if (file_open_dir(tracefs_fd, "instances", &dir) != 0)
+		return;
+	while (file_next_entry(dir, &entry) == 0 && entry)
+		if (has_prefix(entry->d_name, INSTANCE_PREFIX))
+			*array_add(&names->items, &names->count) = xstrdup(entry->d_name);
+	closedir(dir);
+}
+
+/* Each once, though an event may have several lines. */
+static void read_events(int tracefs_fd, struct names *names)
+{
+	struct definitions there;
+
+	if (definitions_read(tracefs_fd, &there) != 0)
+		return;
+	for (size_t i = 0; i < there.count; i++) {
+		const char *event = there.items[i].event;
+		bool is_new = has_prefix(event, EVENT_PREFIX);
+
+		for (size_t j = 0; j < names->count && is_new; j++)
+			is_new = strcmp(names->items[j], event) != 0;
+		if (is_new)
+			*array_add(&names->items, &names->count) = xstrdup(event);
+	}
+	definitions_clear(&there);
+}
+
+static void drop_noted(struct names *names, char *const *noted, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < names->count; j++)
+			if (strcmp(names->items[j], noted[i]) == 0) {
+				drop_name(names->items, &names->count, j);
+				break;
+			}
+}
+
+static void say_names(const struct names *names, struct diags *diags)
+{
+	NK_FREE char *text = xstrdup("");
+	size_t told = names->count > TOLD_MOST ? TOLD_MOST : names->count;
+
+	for (size_t i = 0; i < told; i++) {
+		char *longer = xasprintf("%s%s%s", text, i ? ", " : "", names->items[i]);
+
+		free(text);
+		text = longer;
+	}
+	if (names->count > told) {
+		char *longer = xasprintf("%s and %zu more", text, names->count - told);
+
+		free(text);
+		text = longer;
+	}
+	diag_add(diags, DIAG_NOTE)->text = xasprintf(
+		"no session noted here has %s: another user's or a container's does, or one whose "
+		"note is lost",
+		text);
+}
+
+void session_say_unnoted(const struct kernel *kernel, const char *run_dir, struct diags *diags)
+{
+	NK_CLOSE int tracefs_fd =
+		openat(kernel->root_fd, kernel->tracefs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct diags ignored = { 0 };
+	struct names names = { 0 };
+	struct view view = { -1, -1, -1, NULL, 0 };
+
+	/* Before the notes are read: what a session makes it has noted before. */
+	if (tracefs_fd >= 0) {
+		read_instances(tracefs_fd, &names);
+		read_events(tracefs_fd, &names);
+	}
+	if (names.count > 0 && view_open(kernel, run_dir, false, &view, &ignored) == 0) {
+		for (size_t i = 0; i < view.count; i++) {
+			drop_noted(&names, view.infos[i].instances, view.infos[i].instance_count);
+			drop_noted(&names, view.infos[i].definitions,
+				   view.infos[i].definition_count);
+		}
+		if (names.count > 0)
+			say_names(&names, diags);
+	}
+	view_close(&view);
+	diags_clear(&ignored);
+	free_names(names.items, names.count);
 }

@@ -243,4 +243,10 @@ int session_remove(const struct kernel *kernel, const char *run_dir, const char 
 int session_clean(const struct kernel *kernel, const char *run_dir, char ***removed, size_t *count,
 		  size_t *left, struct diags *diags);
 
+/*
+ * A note of what is in the kernel by nk's names and that no session of this run directory has
+ * noted: other users and containers have directories of their own. What cannot be read is not told.
+ */
+void session_say_unnoted(const struct kernel *kernel, const char *run_dir, struct diags *diags);
+
 #endif

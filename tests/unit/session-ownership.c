@@ -265,6 +265,41 @@ START_TEST(test_no_directory)
 }
 END_TEST
 
+/* What goes by nk's names and is in no note here is told, and what has another name is not. */
+START_TEST(test_unnoted)
+{
+	struct tree tree = make();
+	struct kernel kernel = kernel_of(&tree);
+	NK_FREE char *none = xasprintf("%s/run/none", tree.path);
+	struct diags diags = { 0 };
+
+	tree_write(&tree, "run/nk/nk-50",
+		   "pid 50 5000\ninstance nk-50\ndefinition nk/a\ndefinition nk/b\n");
+	tree_write(&tree, "run/nk/nk-60",
+		   "pid 60 1\ndefinition nk/shared\ndefinition nk/foreign\n");
+	tree_mkdirs(&tree, TRACEFS "instances/nk-50/");
+	tree_mkdirs(&tree, TRACEFS "instances/foreign/");
+	session_say_unnoted(&kernel, NULL, &diags);
+	ck_assert_uint_eq(diags.count, 0);
+
+	tree_write(&tree, TRACEFS "kprobe_events",
+		   "p:nk/a f\np:nk/c g\np:nk/c h\np:mine/d i\np:nk/e i\n");
+	tree_mkdirs(&tree, TRACEFS "instances/nk-7-4026532200/");
+	session_say_unnoted(&kernel, NULL, &diags);
+	ck_assert_uint_eq(diags.count, 1);
+	ck_assert_int_eq(diags.items[0].level, DIAG_NOTE);
+	ck_assert_ptr_nonnull(strstr(diags.items[0].text, " has nk-7-4026532200, nk/c, nk/e: "));
+	diags_clear(&diags);
+
+	tree_mkdirs(&tree, TRACEFS "instances/nk-8/");
+	session_say_unnoted(&kernel, none, &diags);
+	ck_assert_uint_eq(diags.count, 1);
+	ck_assert_ptr_nonnull(strstr(diags.items[0].text, " and 2 more: "));
+	diags_clear(&diags);
+	tree_remove(&tree);
+}
+END_TEST
+
 /* Nothing of the living, nothing that no session made; what both have stays with the living. */
 START_TEST(test_clean)
 {
@@ -933,6 +968,7 @@ int main(void)
 	tcase_add_test(tcase, test_own_place);
 	tcase_add_test(tcase, test_lock);
 	tcase_add_test(tcase, test_lock_holder_is_told);
+	tcase_add_test(tcase, test_unnoted);
 	tcase_add_test(tcase, test_lock_interrupted);
 	tcase_add_loop_test(tcase, test_create_fails, 0, 2);
 	tcase_add_test(tcase, test_left);
