@@ -89,7 +89,8 @@ int writer_check_file(const struct dat_writer *writer)
 
 /*
  * First of the sizes, then of what they cover: a kill in between leaves a recording without events.
- * For pages that are in hand already, so that none go where none come.
+ * For pages that are in hand already, so that none go where none come. File systems that make no
+ * holes keep the old pages, in no size, until new ones are written over them.
  */
 static int clear_stale(struct dat_writer *writer)
 {
@@ -105,8 +106,10 @@ static int clear_stale(struct dat_writer *writer)
 
 		if (ret < 0)
 			return ret;
-		if (bytes && fallocate(writer->fd, mode, (off_t)writer->image.places[i].offset,
-				       (off_t)bytes) < 0)
+		if (bytes &&
+		    fallocate(writer->fd, mode, (off_t)writer->image.places[i].offset,
+			      (off_t)bytes) < 0 &&
+		    errno != EOPNOTSUPP)
 			return -errno;
 	}
 	return 0;
