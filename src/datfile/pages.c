@@ -111,8 +111,12 @@ static int judge(const struct pages *pages, const struct stream *stream, const u
 
 	if (!commit_of(pages, page, &commit))
 		return -EBADMSG;
+	/*
+	 * Each page of the kernel has a time. All zeros are what a power failure leaves of a page
+	 * whose size was written before it.
+	 */
 	if (commit == 0)
-		return 0;
+		return bytes_get64(page, pages->parse->meta.is_big_endian) == 0 ? -EBADMSG : 0;
 	used = (commit & COMMIT_BYTES) + pages->header.data_at;
 	/* The count is a long, too. */
 	if ((commit & COMMIT_MISSED) && (commit & COMMIT_STORED))

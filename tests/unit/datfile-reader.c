@@ -220,6 +220,45 @@ START_TEST(cut_short_at_every_byte)
 }
 END_TEST
 
+/* As a power failure leaves one: it is told of, once, and the others are given. */
+START_TEST(page_of_zeros)
+{
+	const char *path = fixture_scratch();
+	NK_FREE char *original = fixture_path(_i ? "v7" : "v6", ".dat");
+	size_t length, given = 0, damaged = 0, whole;
+	NK_FREE char *bytes = fixture_read(original, &length);
+	struct dat_reader *reader = fixture_open(original);
+	struct page_source *source = dat_reader_pages(reader);
+	const void *page;
+	char *place;
+
+	ck_assert_int_eq(source->ops->next(source, 0, &page), 1);
+	place = memmem(bytes, length, page, 4096);
+	ck_assert_ptr_nonnull(place);
+	memset(place, 0, 4096);
+	dat_reader_close(reader);
+	reader = fixture_open(original);
+	whole = count_pages(reader);
+	dat_reader_close(reader);
+	fixture_write(path, bytes, length);
+	reader = fixture_open(path);
+	source = dat_reader_pages(reader);
+	for (size_t i = 0; i < source->stream_count; i++) {
+		int ret;
+
+		while ((ret = source->ops->next(source, i, &page)) != 0) {
+			ck_assert(ret == 1 || ret == -EBADMSG);
+			given += ret == 1;
+			damaged += ret < 0;
+		}
+	}
+	ck_assert_uint_eq(damaged, 1);
+	ck_assert_uint_eq(given, whole - 1);
+	dat_reader_close(reader);
+	fixture_cleanup();
+}
+END_TEST
+
 static uint32_t next_random(uint32_t *state)
 {
 	*state = *state * 1664525 + 1013904223;
@@ -265,6 +304,7 @@ static Suite *reader_suite(void)
 	tcase_add_test(tests, what_is_no_trace_dat);
 	tcase_add_test(tests, unknown_compression);
 	tcase_add_test(tests, text_instead_of_pages);
+	tcase_add_loop_test(tests, page_of_zeros, 0, 2);
 	tcase_add_loop_test(tests, cut_short_at_every_byte, 0, FIXTURE_COUNT);
 	tcase_add_loop_test(tests, bytes_changed_at_random, 0, FIXTURE_COUNT);
 	suite_add_tcase(suite, tests);
