@@ -420,10 +420,12 @@ static int install_all(struct install *install)
 {
 	struct session *session = install->session;
 	NK_CLOSE int lock_fd = -1;
+	NK_CLOSE int machine_fd = -1;
 	int err = ownership_lock(session->run_fd, OWNERSHIP_SETUP, &lock_fd, install->diags);
 
 	if (err)
 		return err;
+	machine_fd = ownership_lock_machine(session->tracefs_fd, OWNERSHIP_SETUP);
 	err = ownership_list(session->state->kernel->root_fd, session->run_fd, session->tracefs_fd,
 			     &install->infos, &install->info_count);
 	if (err)

@@ -32,13 +32,19 @@ struct view {
 	int tracefs_fd;
 	int run_fd;
 	int lock_fd;
+	int machine_fd;
 	struct session_info *infos;
 	size_t count;
 };
 
+#define VIEW_CLOSED                                                                                \
+	((struct view){ .tracefs_fd = -1, .run_fd = -1, .lock_fd = -1, .machine_fd = -1 })
+
 static void view_close(struct view *view)
 {
 	session_infos_free(view->infos, view->count);
+	if (view->machine_fd >= 0)
+		close(view->machine_fd);
 	if (view->lock_fd >= 0)
 		close(view->lock_fd);
 	if (view->run_fd >= 0)
@@ -51,7 +57,7 @@ static void view_close(struct view *view)
 static int view_open(const struct kernel *kernel, const char *run_dir, bool lock, struct view *view,
 		     struct diags *diags)
 {
-	*view = (struct view){ -1, -1, -1, NULL, 0 };
+	*view = VIEW_CLOSED;
 	view->tracefs_fd =
 		openat(kernel->root_fd, kernel->tracefs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (view->tracefs_fd < 0)
@@ -65,6 +71,8 @@ static int view_open(const struct kernel *kernel, const char *run_dir, bool lock
 		err = ownership_lock(view->run_fd, OWNERSHIP_SETUP, &view->lock_fd, diags);
 	if (err)
 		return err;
+	if (lock)
+		view->machine_fd = ownership_lock_machine(view->tracefs_fd, OWNERSHIP_SETUP);
 	err = ownership_list(kernel->root_fd, view->run_fd, view->tracefs_fd, &view->infos,
 			     &view->count);
 	if (err)
@@ -373,7 +381,7 @@ void session_say_unnoted(const struct kernel *kernel, const char *run_dir, struc
 		openat(kernel->root_fd, kernel->tracefs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct diags ignored = { 0 };
 	struct names names = { 0 };
-	struct view view = { -1, -1, -1, NULL, 0 };
+	struct view view = VIEW_CLOSED;
 
 	/* Before the notes are read: what a session makes it has noted before. */
 	if (tracefs_fd >= 0) {

@@ -23,13 +23,14 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define DEFAULT_PATH "run/nk"
-#define LOCK_NAME    "lock"
-#define META_FORMAT  ".%s meta"
-#define NAME_LIMIT   100
-#define LOCK_WAIT_NS 20000000L
-#define SILENT_TRIES 100  /* 2 s */
-#define UNDO_TRIES   3000 /* 60 s: many may end at once, each with many definitions to delete */
+#define DEFAULT_PATH  "run/nk"
+#define LOCK_NAME     "lock"
+#define MACHINE_LOCK  "instances"
+#define META_FORMAT   ".%s meta"
+#define NAME_LIMIT    100
+#define LOCK_WAIT_NS  20000000L
+#define SILENT_TRIES  100  /* 2 s */
+#define PATIENT_TRIES 3000 /* 60 s: many may end at once, each with many definitions to delete */
 
 static int check_safe(int fd, const char *path, struct diags *diags)
 {
@@ -162,32 +163,56 @@ static void say_waiting(int fd)
 	diags_clear(&diags);
 }
 
+/* 0; -EINTR: told to end, where that counts; -ETIMEDOUT: after a minute, where it gives up. */
+static int take_lock(int fd, bool heeds_signals, bool gives_up)
+{
+	for (int tries = 1; flock(fd, LOCK_EX | LOCK_NB) != 0; tries++) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -errno;
+		if (heeds_signals && is_told_to_end())
+			return -EINTR;
+		if (tries == SILENT_TRIES)
+			say_waiting(fd);
+		if (gives_up && tries >= PATIENT_TRIES)
+			return -ETIMEDOUT;
+		nanosleep(&(struct timespec){ .tv_nsec = LOCK_WAIT_NS }, NULL);
+	}
+	return 0;
+}
+
 int ownership_lock(int run_fd, enum ownership_purpose purpose, int *lock_fd, struct diags *diags)
 {
-	int tries = 0;
 	NK_CLOSE int fd =
 		openat(run_fd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return diag_error(diags, errno, "cannot open the lock of all sessions: %s",
 				  strerror(errno));
-	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return diag_error(diags, errno, "cannot lock out other sessions: %s",
-					  strerror(errno));
-		if (purpose == OWNERSHIP_SETUP && is_told_to_end())
-			return diag_error(diags, EINTR,
-					  "interrupted while another session was being set up");
-		if (++tries == SILENT_TRIES)
-			say_waiting(fd);
-		if (purpose == OWNERSHIP_UNDO && tries >= UNDO_TRIES)
-			return diag_error(diags, ETIMEDOUT,
-					  "another session holds the lock for too long");
-		nanosleep(&(struct timespec){ .tv_nsec = LOCK_WAIT_NS }, NULL);
-	}
+
+	int err = take_lock(fd, purpose == OWNERSHIP_SETUP, purpose == OWNERSHIP_UNDO);
+
+	if (err == -EINTR)
+		return diag_error(diags, EINTR,
+				  "interrupted while another session was being set up");
+	if (err == -ETIMEDOUT)
+		return diag_error(diags, ETIMEDOUT, "another session holds the lock for too long");
+	if (err)
+		return diag_error(diags, -err, "cannot lock out other sessions: %s",
+				  strerror(-err));
 	*lock_fd = fd;
 	fd = -1;
 	return 0;
+}
+
+int ownership_lock_machine(int tracefs_fd, enum ownership_purpose purpose)
+{
+	int fd = openat(tracefs_fd, MACHINE_LOCK, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && take_lock(fd, purpose == OWNERSHIP_SETUP, true) != 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
 }
 
 int ownership_check_name(const char *name, struct diags *diags)

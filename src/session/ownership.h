@@ -47,6 +47,12 @@ char *ownership_short_lived(int root_fd);
  */
 enum ownership_purpose { OWNERSHIP_SETUP, OWNERSHIP_UNDO };
 int ownership_lock(int run_fd, enum ownership_purpose purpose, int *lock_fd, struct diags *diags);
+/*
+ * Under that lock: also against sessions whose run directory is another, a user's or a container's;
+ * tracefs is one for all. A descriptor that holds it until it is closed. -1: it cannot be had, nor
+ * waited for longer than a minute or a signal; then what the kernel refuses is all that protects.
+ */
+int ownership_lock_machine(int tracefs_fd, enum ownership_purpose purpose);
 
 /* -EINVAL: not a name that a note and an instance can have. */
 int ownership_check_name(const char *name, struct diags *diags);

@@ -656,6 +656,33 @@ START_TEST(test_lock)
 }
 END_TEST
 
+/* Whatever their run directories are: of tracefs there is one. */
+START_TEST(test_lock_machine)
+{
+	struct tree tree = make();
+	int tracefs_fd = tree_open(&tree, "sys/kernel/tracing");
+	int first = ownership_lock_machine(tracefs_fd, OWNERSHIP_SETUP);
+	int status;
+
+	ck_assert_int_ge(first, 0);
+
+	pid_t child = fork();
+	if (child == 0) {
+		close(first);
+		if (ownership_lock_machine(tracefs_fd, OWNERSHIP_UNDO) < 0)
+			_exit(1);
+		_exit(tree_has(&tree, "released") ? 0 : 2);
+	}
+	usleep(100000);
+	tree_write(&tree, "released", "");
+	close(first);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	close(tracefs_fd);
+	tree_remove(&tree);
+}
+END_TEST
+
 /* One that is stopped holds all others up: they say who it is. */
 START_TEST(test_lock_holder_is_told)
 {
@@ -967,6 +994,7 @@ int main(void)
 	tcase_add_test(tcase, test_directory);
 	tcase_add_test(tcase, test_own_place);
 	tcase_add_test(tcase, test_lock);
+	tcase_add_test(tcase, test_lock_machine);
 	tcase_add_test(tcase, test_lock_holder_is_told);
 	tcase_add_test(tcase, test_unnoted);
 	tcase_add_test(tcase, test_lock_interrupted);
