@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -400,6 +401,19 @@ static int create_instances(struct session *session, const struct session_option
 	return err;
 }
 
+/* That the dead left something which cannot be removed does not stop the living. */
+static void undo_others(struct session *session, struct session_info *infos, size_t count)
+{
+	struct undo undo = { .tracefs_fd = session->tracefs_fd,
+			     .infos = infos,
+			     .info_count = count };
+	struct diags ignored = { 0 };
+
+	undo_dead(&undo, session->run_fd, &ignored);
+	undo_clear(&undo);
+	diags_clear(&ignored);
+}
+
 /* Undoes the dead; -EBUSY where a session of that name lives. */
 static int make_way(struct session *session, struct diags *diags)
 {
@@ -411,15 +425,7 @@ static int make_way(struct session *session, struct diags *diags)
 	if (err)
 		return diag_error(diags, -err, "cannot read the run directory: %s", strerror(-err));
 
-	struct undo undo = { .tracefs_fd = session->tracefs_fd,
-			     .infos = infos,
-			     .info_count = count };
-	struct diags ignored = { 0 };
-
-	/* That the dead left something which cannot be removed does not stop the living. */
-	undo_dead(&undo, session->run_fd, &ignored);
-	undo_clear(&undo);
-	diags_clear(&ignored);
+	undo_others(session, infos, count);
 	for (size_t i = 0; i < count; i++)
 		if (infos[i].is_alive && strcmp(infos[i].name, session->state->name) == 0)
 			err = diag_error(diags, EBUSY, "there is a session '%s' already",
@@ -468,10 +474,13 @@ static int set_up(struct session *session, const struct session_options *options
 		  struct diags *diags)
 {
 	NK_CLOSE int lock_fd = -1;
+	NK_CLOSE int machine_fd = -1;
 	int err = ownership_lock(session->run_fd, OWNERSHIP_SETUP, &lock_fd, diags);
 
-	if (!err)
-		err = make_way(session, diags);
+	if (err)
+		return err;
+	machine_fd = ownership_lock_machine(session->tracefs_fd, OWNERSHIP_SETUP);
+	err = make_way(session, diags);
 	if (!err)
 		err = make_note(session, diags);
 	if (!err)
@@ -519,17 +528,27 @@ static int undo_instances(struct session *session, struct undo *undo, struct dia
 	return first_error;
 }
 
+/* As a user's is removed at the last logout. */
+static bool is_place_gone(const struct session *session)
+{
+	struct stat status;
+
+	return fstat(session->run_fd, &status) == 0 && status.st_nlink == 0;
+}
+
 /*
  * Whose definitions are whose is known only under the lock, and by all notes: without them the
- * definitions and the note stay, for the next session or nk clean.
+ * definitions and the note stay, for the next session or nk clean. Where the run directory is gone
+ * nobody has a note, and who comes later would take them for somebody else's: they are deleted but
+ * for those that the kernel keeps, since somebody has them enabled.
  */
-static int undo_all(struct session *session, bool is_locked, struct diags *diags)
+static int undo_all(struct session *session, bool is_locked, bool is_gone, struct diags *diags)
 {
 	struct session_state *state = session->state;
 	struct undo undo = { .tracefs_fd = session->tracefs_fd };
 	struct session_info *infos = NULL;
 	int first_error = undo_instances(session, &undo, diags);
-	int err = -ETIMEDOUT;
+	int err = is_gone ? 0 : -ETIMEDOUT;
 
 	if (is_locked)
 		err = ownership_list(state->kernel->root_fd, session->run_fd, session->tracefs_fd,
@@ -537,6 +556,9 @@ static int undo_all(struct session *session, bool is_locked, struct diags *diags
 	if (is_locked && err)
 		diag_error(diags, -err, "cannot read the run directory: %s", strerror(-err));
 	undo.infos = infos;
+	/* What a dead session has enabled still could not be deleted. */
+	if (is_locked && !err)
+		undo_others(session, infos, undo.info_count);
 	if (!err)
 		err = undo_definitions(&undo, state->owned, state->owned_count, state->name, diags);
 	if (!first_error)
@@ -565,6 +587,7 @@ static void say_left(struct diags *diags)
 int session_destroy(struct session *session, struct diags *diags)
 {
 	NK_CLOSE int lock_fd = -1;
+	NK_CLOSE int machine_fd = -1;
 	int err = 0;
 
 	if (!session)
@@ -573,9 +596,13 @@ int session_destroy(struct session *session, struct diags *diags)
 	/* Without a note nothing was made. */
 	if (session->state->note_fd >= 0) {
 		session_disable(session);
-		err = ownership_lock(session->run_fd, OWNERSHIP_UNDO, &lock_fd, diags);
-		err = undo_all(session, err == 0, diags);
-		if (err)
+		bool is_gone = is_place_gone(session);
+
+		err = is_gone ? -ENOENT
+			      : ownership_lock(session->run_fd, OWNERSHIP_UNDO, &lock_fd, diags);
+		machine_fd = ownership_lock_machine(session->tracefs_fd, OWNERSHIP_UNDO);
+		err = undo_all(session, err == 0, is_gone, diags);
+		if (err && !is_gone)
 			say_left(diags);
 	}
 	session_free(session);
