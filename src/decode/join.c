@@ -169,6 +169,14 @@ const struct join_entry *join_leave(struct join *join, const struct join_key *ke
 	return entry;
 }
 
+const struct join_entry *join_take_oldest(struct join *join)
+{
+	reclaim(join);
+	if (join->open == 0)
+		return NULL;
+	return take(join, find_hanging(join, join->ages.newer));
+}
+
 void join_lost(struct join *join, uint32_t stream, uint64_t ts)
 {
 	join->lost_at[stream] = ts;

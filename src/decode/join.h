@@ -48,6 +48,9 @@ const struct join_entry *join_enter(struct join *join, const struct join_entry *
 const struct join_entry *join_leave(struct join *join, const struct join_key *key, uint32_t stream,
 				    bool *is_sure);
 
+/* The oldest that is open, valid as above; NULL: none is. */
+const struct join_entry *join_take_oldest(struct join *join);
+
 /* How many calls are open. */
 size_t join_open_count(const struct join *join);
 

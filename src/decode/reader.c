@@ -34,6 +34,7 @@ struct record_reader {
 	struct page_source *source;
 	struct merge *merge;
 	struct join *join; /* NULL: no event has two halves */
+	uint64_t last_ts;  /* of what was read last */
 	bool has_pending;
 	struct record pending; /* given by the next call */
 	struct reader_counts counts;
@@ -254,6 +255,20 @@ static bool read_event(struct record_reader *reader, const struct decoder_event 
 	return take_return(reader, event, &key, raw, record);
 }
 
+/* At the end: a call that did not return is what may be looked for. */
+static bool take_open(struct record_reader *reader, struct record *record)
+{
+	const struct join_entry *entry = reader->join ? join_take_oldest(reader->join) : NULL;
+
+	if (!entry)
+		return false;
+	reader->counts.unjoined_entries++;
+	reader->counts.records++;
+	set_entry(record, entry, reader->source,
+		  decoder_event(reader->maker.decoder, entry->key.pair)->plan, reader->last_ts);
+	return true;
+}
+
 /* has_places: those that last are given as they are. */
 static inline int next(struct record_reader *reader, bool has_places, struct record_place *place,
 		       struct record *record)
@@ -270,6 +285,7 @@ static inline int next(struct record_reader *reader, bool has_places, struct rec
 		return 1;
 	}
 	while ((result = merge_next(reader->merge, place)) > 0) {
+		reader->last_ts = place->ts;
 		if (!place->data) {
 			set_lost(reader, place, record);
 			return 1;
@@ -284,12 +300,7 @@ static inline int next(struct record_reader *reader, bool has_places, struct rec
 			return 1;
 		}
 	}
-	if (result < 0 && reader->join) {
-		reader->counts.unjoined_entries += join_open_count(reader->join);
-		join_free(reader->join);
-		reader->join = NULL;
-	}
-	return result;
+	return result < 0 && take_open(reader, record) ? 1 : result;
 }
 
 int record_reader_next(struct record_reader *reader, struct record *record)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Pages of a source as records, in time order over all streams; the halves of a joined call come as
- * one record, at the time of the return.
+ * one record, at the time of the return. Calls that are open at the end come last, without one.
  */
 #ifndef NK_DECODE_READER_H
 #define NK_DECODE_READER_H
@@ -60,8 +60,7 @@ struct reader_counts {
 	uint64_t lost;	       /* events, as the pages tell it */
 	uint64_t lost_unknown; /* times that some were lost when it was recorded, nobody knows how
 				  many */
-	uint64_t
-		unjoined_entries; /* given without their return; at the end also those still open */
+	uint64_t unjoined_entries; /* given without their return */
 	uint64_t unjoined_returns; /* given without their entry */
 	uint64_t unknown;	   /* records of events that the decoder does not know: not given */
 	uint64_t damaged;	   /* pages and records that cannot be right: not given */

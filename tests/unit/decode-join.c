@@ -270,11 +270,12 @@ START_TEST(through_pages)
 	read_all(make_decoder(true), &page,
 		 "10: same=91 out=90\n"
 		 "40: in=1 same=21 out=101 dur=20\n"
-		 "50: in=2 same=12 out=102 dur=20\n",
+		 "50: in=2 same=12 out=102 dur=20\n"
+		 "60: in=3 same=13\n",
 		 &counts);
 	ck_assert_uint_eq(counts.unjoined_returns, 1);
 	ck_assert_uint_eq(counts.unjoined_entries, 1);
-	ck_assert_uint_eq(counts.records, 3);
+	ck_assert_uint_eq(counts.records, 4);
 }
 END_TEST
 
@@ -291,7 +292,10 @@ START_TEST(missed_returns_through_pages)
 	read_all(make_decoder(true), &page,
 		 "50: in=1 same=0\n"
 		 "60: in=2 same=0\n"
-		 "70: in=6 same=1 out=9 dur=10\n",
+		 "70: in=6 same=1 out=9 dur=10\n"
+		 "70: in=3 same=0\n"
+		 "70: in=4 same=0\n"
+		 "70: in=5 same=0\n",
 		 &counts);
 	ck_assert_uint_eq(counts.unjoined_entries, 5);
 }
