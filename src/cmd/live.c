@@ -169,7 +169,8 @@ int live_run(struct session *session, const struct broker_job *job,
 	setup_say(diags, options->quiet);
 
 	int err = broker_run(session, job, &result, diags);
-	int finished = finish ? finish->run(finish->context, session, err == 0, diags) : 0;
+	int finished =
+		finish ? finish->run(finish->context, session, err ? NULL : &result, diags) : 0;
 	bool disturbed = session->is_disturbed || session->is_uncounted;
 	bool missed = has_missed(session, &result, diags);
 

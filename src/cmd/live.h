@@ -37,7 +37,8 @@ int live_decoder(const struct session *session, struct decoder **out, struct dia
  * where it could not even be started. 0, 1: done but incomplete, or -errno.
  */
 struct live_finish {
-	int (*run)(void *context, const struct session *session, bool ran, struct diags *diags);
+	int (*run)(void *context, const struct session *session, const struct broker_result *result,
+		   struct diags *diags);
 	void *context;
 };
 

@@ -31,7 +31,7 @@ static void print_number(FILE *out, bool is_known, uint64_t number)
 		fprintf(out, " %10s", "-");
 }
 
-static void print_probe(const struct ledger_probe *probe, FILE *out)
+static void print_probe(const struct ledger_probe *probe, bool is_whole, FILE *out)
 {
 	fprintf(out, "nk: %-24s", probe->event);
 	print_number(out, probe->is_counted, probe->hits);
@@ -39,7 +39,7 @@ static void print_probe(const struct ledger_probe *probe, FILE *out)
 	print_number(out, probe->is_split, probe->overrun);
 	print_number(out, probe->is_split && probe->is_counted, probe->filtered);
 	print_number(out, probe->is_counted, probe->missed);
-	if (!probe->is_split && probe->is_counted)
+	if (!probe->is_split && probe->is_counted && is_whole)
 		fprintf(out, "  %" PRIu64 " overrun or filtered", probe->overrun);
 	if (probe->edge > 0)
 		fprintf(out, "  %" PRIu64 " perhaps before the start or after the end",
@@ -62,7 +62,7 @@ void losses_print(const struct ledger *ledger, FILE *out)
 	fprintf(out, "nk: %-24s %10s %10s %10s %10s %10s\n", "probe", "hits", "kept", "overrun",
 		"filtered", "missed");
 	for (size_t i = 0; i < ledger->probe_count; i++)
-		print_probe(&ledger->probes[i], out);
+		print_probe(&ledger->probes[i], ledger->part == LEDGER_WHOLE, out);
 	for (size_t i = 0; i < ledger->cpu_count; i++) {
 		const struct ledger_cpu *cpu = &ledger->cpus[i];
 
@@ -74,8 +74,14 @@ void losses_print(const struct ledger *ledger, FILE *out)
 		fprintf(out, ": %" PRIu64 " overrun\n", cpu->lost);
 	}
 	if (ledger->unread > 0)
-		fprintf(out, "nk: %" PRIu64 " were recorded and could not be read\n",
-			ledger->unread);
+		fprintf(out, "nk: %" PRIu64 " were recorded and %s\n", ledger->unread,
+			ledger->part == LEDGER_FAILED ? "could not be written"
+						      : "could not be read");
+	if (ledger->omitted > 0)
+		fprintf(out,
+			"nk: %" PRIu64
+			" more were recorded than are here, which was not to have all\n",
+			ledger->omitted);
 	if (ledger->unaccounted > 0)
 		fprintf(out,
 			"nk: the counts of the probes and of the ring buffers differ by %" PRIu64
@@ -129,6 +135,7 @@ int losses_print_json(const struct ledger *ledger, const struct reader_counts *c
 	}
 	json_close(&json, ']');
 	add_number(&json, "unread", true, ledger->unread);
+	add_number(&json, "omitted", true, ledger->omitted);
 	add_number(&json, "unaccounted", true, ledger->unaccounted);
 	add_number(&json, "unjoined_entries", true, counts->unjoined_entries);
 	add_number(&json, "unjoined_returns", true, counts->unjoined_returns);

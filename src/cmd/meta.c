@@ -101,12 +101,13 @@ void meta_add_stats(struct dat_meta *meta, const struct session_instance *instan
 				xstrdup(instance->stats[i].text);
 }
 
-void meta_add_ledger(struct dat_meta *meta, const struct session *session)
+void meta_add_ledger(struct dat_meta *meta, const struct session *session, enum ledger_part part)
 {
 	struct ledger ledger;
 	struct text text = { 0 };
 
 	ledger_of_session(session, NULL, &ledger);
+	ledger.part = part;
 	ledger_write(&ledger, &text);
 	free(meta->summary);
 	meta->summary = text_steal(&text);

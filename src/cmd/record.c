@@ -148,10 +148,15 @@ static int fill(struct recorder *recorder, struct worker *worker)
 static void say_summary(const struct recorder *recorder, const struct meter_counts *counts,
 			const struct ledger *ledger, bool has_report)
 {
-	NK_FREE char *path = utf8_visible(recorder->path, "");
+	const struct volumes *volumes = &recorder->volumes;
+	NK_FREE char *name = volumes_name(volumes, recorder->path);
+	NK_FREE char *path = utf8_visible(name, "");
+	bool have_gone = volumes->turns >= volumes->count;
 
-	fprintf(stderr, "nk: %s: %" PRIu64 " events, %" PRIu64 " KiB, %" PRIu64 " lost", path,
-		counts->read, volumes_size(&recorder->volumes) / 1024, ledger->lost);
+	fprintf(stderr, "nk: %s%s: %" PRIu64 " events%s, %" PRIu64 " KiB, %" PRIu64 " lost", path,
+		volumes->turns > 0 ? " and those before it" : "", counts->read,
+		have_gone ? " of which the newest are there" : "", volumes_size(volumes) / 1024,
+		ledger->lost);
 	if (has_report)
 		fprintf(stderr, ", %" PRIu64 " missed", ledger->missed);
 	fputc('\n', stderr);
@@ -190,19 +195,33 @@ static int work(struct worker *worker, void *context, struct diags *diags)
 	free(recorder->polls);
 	progress_end(&recorder->progress);
 	if (err) {
-		dat_writer_say(recorder->path, err, diags);
+		NK_FREE char *name = volumes_name(&recorder->volumes, recorder->path);
+
+		dat_writer_say(name, err, diags);
 		return CMD_FAILED;
 	}
 	return sum_up(recorder, worker);
 }
 
-/* The session's account is of all its events: of a file that was not to have them all it is wrong.
- */
-static bool has_all(const struct recorder *recorder, const struct meter_counts *counts)
+/* The session's account is of all its events: what of them the file was to have, and has. */
+static enum ledger_part part_of(const struct recorder *recorder, const struct meter_counts *counts,
+				const struct broker_result *result)
 {
 	const struct options *options = recorder->options;
 
-	return !options->rotate && (counts->waiting == 0 || !(options->count || options->size));
+	if (result->worker_status != CMD_DONE && result->worker_status != CMD_INCOMPLETE)
+		return LEDGER_FAILED;
+	if (options->rotate || (counts->waiting > 0 && (options->count || options->size)))
+		return LEDGER_WANTED;
+	return LEDGER_WHOLE;
+}
+
+/* What was taken and could not be written nk replay tells, who counts what is there. */
+static void say_waiting(const struct meter_counts *counts, struct diags *diags)
+{
+	if (counts->waiting > 0)
+		diag_warning(diags, "%" PRIu64 " events were left in the ring buffers",
+			     counts->waiting);
 }
 
 /* In the broker: from now on there is a recording, for which an older one may go. */
@@ -223,7 +242,8 @@ static void give_up(struct recorder *recorder)
 }
 
 /* In the broker: statistics and comms as they are now that the session has ended. */
-static int finish(void *context, const struct session *session, bool ran, struct diags *diags)
+static int finish(void *context, const struct session *session, const struct broker_result *result,
+		  struct diags *diags)
 {
 	struct recorder *recorder = context;
 	struct dat_meta *meta = &recorder->meta;
@@ -232,14 +252,18 @@ static int finish(void *context, const struct session *session, bool ran, struct
 	meter_read(&recorder->meter, &counts);
 	/* An instance of which a file is open cannot be removed. */
 	meter_close(&recorder->meter);
-	if (!ran) {
+	if (!result) {
 		give_up(recorder);
 		return 0;
 	}
 	for (size_t i = 0; i < session->instance_count; i++)
 		meta_add_stats(meta, &session->instances[i]);
-	if (has_all(recorder, &counts))
-		meta_add_ledger(meta, session);
+
+	enum ledger_part part = part_of(recorder, &counts, result);
+
+	meta_add_ledger(meta, session, part);
+	if (part == LEDGER_FAILED)
+		say_waiting(&counts, diags);
 
 	int err = session_comms(session, &meta->saved_cmdlines);
 

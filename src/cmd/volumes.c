@@ -68,6 +68,7 @@ void volumes_remove(struct volumes *volumes)
 static void turn(struct volumes *volumes)
 {
 	volumes->current = (volumes->current + 1) % volumes->count;
+	volumes->turns++;
 	dat_writer_renew(volumes->writers[volumes->current]);
 }
 
@@ -91,6 +92,11 @@ int volumes_splice(struct volumes *volumes, size_t buffer, size_t cpu_index, int
 	if (volumes->rotates)
 		turn(volumes);
 	return 0;
+}
+
+char *volumes_name(const struct volumes *volumes, const char *path)
+{
+	return volumes->rotates ? newfile_numbered(path, volumes->current) : xstrdup(path);
 }
 
 uint64_t volumes_size(const struct volumes *volumes)

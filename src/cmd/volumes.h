@@ -14,6 +14,7 @@ struct volumes {
 	struct dat_writer **writers;
 	size_t count;
 	size_t current;
+	size_t turns; /* to a next one */
 	bool rotates;
 	bool is_settled;
 };
@@ -34,6 +35,8 @@ void volumes_remove(struct volumes *volumes);
  */
 int volumes_splice(struct volumes *volumes, size_t buffer, size_t cpu_index, int raw_fd,
 		   bool partial, size_t *bytes, bool *is_full);
+/* Names that file, of those that volumes_create() has made of path; malloc'ed. */
+char *volumes_name(const struct volumes *volumes, const char *path);
 uint64_t volumes_size(const struct volumes *volumes);
 /*
  * Finishes each file that has pages, and one at least; takes away the others. Frees. As

@@ -84,9 +84,8 @@ void ledger_of_session(const struct session *session, const struct broker_report
 	*out = (struct ledger){ 0 };
 	for (size_t i = 0; i < session->event_count; i++) {
 		const struct session_event *event = &session->events[i];
-		const struct session_event_counts own = { event->hits, event->misses,
-							  event->unsure, event->edge,
-							  event->is_counted };
+		const struct session_event_counts own = { event->hits, event->misses, event->unsure,
+							  event->edge, event->is_counted };
 
 		add_probe(out, session, event, report ? &report->events[i] : &own);
 	}
@@ -111,8 +110,15 @@ void ledger_clear(struct ledger *ledger)
 	*ledger = (struct ledger){ 0 };
 }
 
+static const char *const part_names[] = {
+	[LEDGER_WANTED] = "part wanted",
+	[LEDGER_FAILED] = "part failed",
+};
+
 void ledger_write(const struct ledger *ledger, struct text *out)
 {
+	if (ledger->part != LEDGER_WHOLE)
+		text_addf(out, "%s\n", part_names[ledger->part]);
 	for (size_t i = 0; i < ledger->instance_count; i++)
 		text_addf(out, "instance %s\n", ledger->instances[i]);
 	for (size_t i = 0; i < ledger->probe_count; i++) {
@@ -171,6 +177,9 @@ void ledger_read(const char *text, struct ledger *out)
 
 	*out = (struct ledger){ 0 };
 	while ((line = text_next_line(&cursor))) {
+		for (int i = LEDGER_WANTED; i <= LEDGER_FAILED; i++)
+			if (strcmp(line, part_names[i]) == 0)
+				out->part = (enum ledger_part)i;
 		if (text_starts_with(line, "instance "))
 			*array_add(&out->instances, &out->instance_count) = xstrdup(line + 9);
 		else if (text_starts_with(line, "probe "))
@@ -333,15 +342,18 @@ static void settle_instance(struct ledger *ledger, size_t instance)
 		if (ledger->probes[i].instance == instance)
 			kept += ledger->probes[i].kept;
 	ledger->lost += share.lost;
-	ledger->unread += written > kept ? written - kept : 0;
 	ledger->unaccounted += kept > written ? kept - written : 0;
+	*(ledger->part == LEDGER_WANTED ? &ledger->omitted : &ledger->unread) +=
+		written > kept ? written - kept : 0;
+	if (ledger->part != LEDGER_WHOLE)
+		return;
 	settle_plain(&share);
 	settle_others(&share);
 }
 
 void ledger_balance(struct ledger *ledger)
 {
-	ledger->lost = ledger->missed = ledger->unread = ledger->unaccounted = 0;
+	ledger->lost = ledger->missed = ledger->unread = ledger->omitted = ledger->unaccounted = 0;
 	for (size_t i = 0; i < ledger->instance_count; i++)
 		settle_instance(ledger, i);
 	ledger->unsure = 0;

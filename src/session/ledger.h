@@ -47,7 +47,15 @@ struct ledger_cpu {
 	uint64_t lost;	  /* that were not any more, or did not get in */
 };
 
+/* Whether who counts what was kept has all that was recorded. */
+enum ledger_part {
+	LEDGER_WHOLE,
+	LEDGER_WANTED, /* not, by wish: what is not there is no loss */
+	LEDGER_FAILED, /* not, since it could not be written */
+};
+
 struct ledger {
+	enum ledger_part part;
 	char **instances; /* names */
 	size_t instance_count;
 	struct ledger_probe *probes;
@@ -59,6 +67,7 @@ struct ledger {
 	uint64_t missed;
 	uint64_t unsure;
 	uint64_t unread;      /* written and not kept */
+	uint64_t omitted;     /* the same, of LEDGER_WANTED */
 	uint64_t unaccounted; /* that one count has and another has not */
 };
 
@@ -72,7 +81,10 @@ void ledger_clear(struct ledger *ledger);
 void ledger_write(const struct ledger *ledger, struct text *out);
 void ledger_read(const char *text, struct ledger *out);
 
-/* kept is filled in: works out the rest. */
+/*
+ * kept is filled in: works out the rest. Whose the losses were is not known where there is a part
+ * only.
+ */
 void ledger_balance(struct ledger *ledger);
 
 #endif

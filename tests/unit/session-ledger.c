@@ -236,6 +236,32 @@ START_TEST(test_text)
 }
 END_TEST
 
+/* Each loss once, and none made of what a file was not to have; through a file and back. */
+START_TEST(test_part)
+{
+	struct ledger ledger = make(100, 12), again;
+	struct text text = { 0 };
+
+	ledger.part = _i ? LEDGER_FAILED : LEDGER_WANTED;
+	add(&ledger, "a", 115, 0)->missed = 3;
+	ledger.probes[0].edge = 2;
+	ledger_write(&ledger, &text);
+	ledger_read(text.data, &again);
+	again.probes[0].kept = 40;
+	ledger_balance(&again);
+	expect(&again.probes[0], 115, 0, 0, 2);
+	ck_assert(!again.probes[0].is_split);
+	ck_assert_uint_eq(again.lost, 12);
+	ck_assert_uint_eq(again.missed, 3);
+	ck_assert_uint_eq(again.unread, _i ? 60 : 0);
+	ck_assert_uint_eq(again.omitted, _i ? 0 : 60);
+	ck_assert_uint_eq(again.unaccounted, 0);
+	text_clear(&text);
+	ledger_clear(&ledger);
+	ledger_clear(&again);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("session-ledger");
@@ -251,6 +277,7 @@ int main(void)
 	tcase_add_test(tcase, test_edges);
 	tcase_add_test(tcase, test_two_instances);
 	tcase_add_test(tcase, test_text);
+	tcase_add_loop_test(tcase, test_part, 0, 2);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
 
