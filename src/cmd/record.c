@@ -219,9 +219,11 @@ static enum ledger_part part_of(const struct recorder *recorder, const struct me
 /* What was taken and could not be written nk replay tells, who counts what is there. */
 static void say_waiting(const struct meter_counts *counts, struct diags *diags)
 {
-	if (counts->waiting > 0)
-		diag_warning(diags, "%" PRIu64 " events were left in the ring buffers",
-			     counts->waiting);
+	if (counts->waiting + counts->lost > 0)
+		diag_warning(diags,
+			     "%" PRIu64 " events lost, and %" PRIu64
+			     " more were left in the ring buffers",
+			     counts->lost, counts->waiting);
 }
 
 /* In the broker: from now on there is a recording, for which an older one may go. */
@@ -265,11 +267,12 @@ static int finish(void *context, const struct session *session, const struct bro
 	if (part == LEDGER_FAILED)
 		say_waiting(&counts, diags);
 
+	NK_FREE char *name = volumes_name(&recorder->volumes, recorder->path);
 	int err = session_comms(session, &meta->saved_cmdlines);
 
 	if (err)
 		diag_warning(diags, "cannot read the names of tasks: %s; '%s' is without them",
-			     strerror(-err), recorder->path);
+			     strerror(-err), name);
 	return volumes_finish(&recorder->volumes, meta, diags);
 }
 

@@ -96,7 +96,14 @@ int volumes_splice(struct volumes *volumes, size_t buffer, size_t cpu_index, int
 
 char *volumes_name(const struct volumes *volumes, const char *path)
 {
-	return volumes->rotates ? newfile_numbered(path, volumes->current) : xstrdup(path);
+	size_t newest = volumes->current;
+
+	if (!volumes->rotates)
+		return xstrdup(path);
+	/* One whose turn has come, and which has nothing yet, may be taken away again. */
+	if (volumes->turns > 0 && dat_writer_size(volumes->writers[newest]) == 0)
+		newest = (newest + volumes->count - 1) % volumes->count;
+	return newfile_numbered(path, newest);
 }
 
 uint64_t volumes_size(const struct volumes *volumes)

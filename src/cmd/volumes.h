@@ -35,7 +35,7 @@ void volumes_remove(struct volumes *volumes);
  */
 int volumes_splice(struct volumes *volumes, size_t buffer, size_t cpu_index, int raw_fd,
 		   bool partial, size_t *bytes, bool *is_full);
-/* Names that file, of those that volumes_create() has made of path; malloc'ed. */
+/* The newest file that has pages, of those that volumes_create() has made of path; malloc'ed. */
 char *volumes_name(const struct volumes *volumes, const char *path);
 uint64_t volumes_size(const struct volumes *volumes);
 /*
