@@ -90,14 +90,18 @@ int step_device_list(struct traffic *traffic, void *context)
 	return err;
 }
 
-/* Packets to routed leave by the first device, which nobody answers behind. */
+/*
+ * Packets to routed leave by the first device, which nobody answers behind: after three seconds of
+ * asking who has that address, the kernel would tell their senders of it, in the midst of a session
+ * that this one is for.
+ */
 static void route(struct step_context *context)
 {
 	uint32_t subnet = 0x0a000000 | endpoint_random_number(1, 0xfffe) << 8;
 	uint32_t address = htonl(subnet | 1);
 
 	if (!rtnl_address_add(context->devices[0].index, AF_INET, &address, 24) &&
-	    !rtnl_link_up(context->devices[0].index))
+	    !rtnl_link_up_alone(context->devices[0].index))
 		context->routed.s_addr = htonl(subnet | 2);
 }
 

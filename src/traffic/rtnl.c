@@ -107,15 +107,25 @@ int rtnl_link_add(const struct rtnl_link *link)
 	return talk(&request);
 }
 
-int rtnl_link_up(uint32_t index)
+static int set_flags(uint32_t index, unsigned int flags)
 {
 	struct request request;
 	struct ifinfomsg info = { .ifi_index = (int)index,
-				  .ifi_flags = IFF_UP,
-				  .ifi_change = IFF_UP };
+				  .ifi_flags = flags,
+				  .ifi_change = flags };
 
 	begin(&request, RTM_NEWLINK, 0, &info, sizeof(info));
 	return talk(&request);
+}
+
+int rtnl_link_up(uint32_t index)
+{
+	return set_flags(index, IFF_UP);
+}
+
+int rtnl_link_up_alone(uint32_t index)
+{
+	return set_flags(index, IFF_UP | IFF_NOARP);
 }
 
 int rtnl_link_get(uint32_t index)

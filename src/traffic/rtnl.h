@@ -20,6 +20,8 @@ struct rtnl_link {
 /* All return 0 or -errno. -EOPNOTSUPP: the kernel does not have that kind. */
 int rtnl_link_add(const struct rtnl_link *link);
 int rtnl_link_up(uint32_t index);
+/* Asks for nobody's address: packets leave at once, whether or not there is anybody. */
+int rtnl_link_up_alone(uint32_t index);
 int rtnl_link_set_mtu(uint32_t index, uint32_t mtu);
 /* Asks for one link, which the kernel answers from the device itself. */
 int rtnl_link_get(uint32_t index);
