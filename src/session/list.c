@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "session/definitions.h"
 #include "session/instance.h"
 #include "session/ownership.h"
@@ -305,11 +306,6 @@ struct names {
 	size_t count;
 };
 
-static bool has_prefix(const char *text, const char *prefix)
-{
-	return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
 static void read_instances(int tracefs_fd, struct names *names)
 {
 	const struct dirent *entry;
@@ -318,7 +314,7 @@ static void read_instances(int tracefs_fd, struct names *names)
 	if (file_open_dir(tracefs_fd, "instances", &dir) != 0)
 		return;
 	while (file_next_entry(dir, &entry) == 0 && entry)
-		if (has_prefix(entry->d_name, INSTANCE_PREFIX))
+		if (text_starts_with(entry->d_name, INSTANCE_PREFIX))
 			*array_add(&names->items, &names->count) = xstrdup(entry->d_name);
 	closedir(dir);
 }
@@ -332,7 +328,7 @@ static void read_events(int tracefs_fd, struct names *names)
 		return;
 	for (size_t i = 0; i < there.count; i++) {
 		const char *event = there.items[i].event;
-		bool is_new = has_prefix(event, EVENT_PREFIX);
+		bool is_new = text_starts_with(event, EVENT_PREFIX);
 
 		for (size_t j = 0; j < names->count && is_new; j++)
 			is_new = strcmp(names->items[j], event) != 0;
@@ -354,25 +350,18 @@ static void drop_noted(struct names *names, char *const *noted, size_t count)
 
 static void say_names(const struct names *names, struct diags *diags)
 {
-	NK_FREE char *text = xstrdup("");
+	struct text text = { 0 };
 	size_t told = names->count > TOLD_MOST ? TOLD_MOST : names->count;
 
-	for (size_t i = 0; i < told; i++) {
-		char *longer = xasprintf("%s%s%s", text, i ? ", " : "", names->items[i]);
-
-		free(text);
-		text = longer;
-	}
-	if (names->count > told) {
-		char *longer = xasprintf("%s and %zu more", text, names->count - told);
-
-		free(text);
-		text = longer;
-	}
+	for (size_t i = 0; i < told; i++)
+		text_addf(&text, "%s%s", i ? ", " : "", names->items[i]);
+	if (names->count > told)
+		text_addf(&text, " and %zu more", names->count - told);
 	diag_add(diags, DIAG_NOTE)->text = xasprintf(
 		"no session noted here has %s: another user's or a container's does, or one whose "
 		"note is lost",
-		text);
+		text.data);
+	text_clear(&text);
 }
 
 void session_say_unnoted(const struct kernel *kernel, const char *run_dir, struct diags *diags)

@@ -629,28 +629,49 @@ START_TEST(test_own_place)
 }
 END_TEST
 
+/* Of a lock that this process has as first: another gets it once that is closed, not sooner. */
+static void expect_waits(struct tree *tree, int first, int (*wait_for)(int fd), int fd)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		close(first);
+		if (wait_for(fd) < 0)
+			_exit(1);
+		_exit(tree_has(tree, "released") ? 0 : 2);
+	}
+	usleep(100000);
+	tree_write(tree, "released", "");
+	close(first);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+}
+
+static int lock_place(int run_fd)
+{
+	struct diags diags = { 0 };
+	int fd;
+	int err = ownership_lock(run_fd, OWNERSHIP_SETUP, &fd, &diags);
+
+	return err ? err : fd;
+}
+
+static int lock_machine(int tracefs_fd)
+{
+	return ownership_lock_machine(tracefs_fd, OWNERSHIP_UNDO);
+}
+
 /* A second one waits until the first is done. */
 START_TEST(test_lock)
 {
 	struct tree tree = make();
 	int run_fd = tree_open(&tree, "run/nk");
 	struct diags diags = { 0 };
-	int first, second, status;
+	int first;
 
 	ck_assert_int_eq(ownership_lock(run_fd, OWNERSHIP_SETUP, &first, &diags), 0);
-
-	pid_t child = fork();
-	if (child == 0) {
-		close(first);
-		if (ownership_lock(run_fd, OWNERSHIP_SETUP, &second, &diags) != 0)
-			_exit(1);
-		_exit(tree_has(&tree, "released") ? 0 : 2);
-	}
-	usleep(100000);
-	tree_write(&tree, "released", "");
-	close(first);
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	ck_assert_int_eq(status, 0);
+	expect_waits(&tree, first, lock_place, run_fd);
 	close(run_fd);
 	tree_remove(&tree);
 }
@@ -662,22 +683,9 @@ START_TEST(test_lock_machine)
 	struct tree tree = make();
 	int tracefs_fd = tree_open(&tree, "sys/kernel/tracing");
 	int first = ownership_lock_machine(tracefs_fd, OWNERSHIP_SETUP);
-	int status;
 
 	ck_assert_int_ge(first, 0);
-
-	pid_t child = fork();
-	if (child == 0) {
-		close(first);
-		if (ownership_lock_machine(tracefs_fd, OWNERSHIP_UNDO) < 0)
-			_exit(1);
-		_exit(tree_has(&tree, "released") ? 0 : 2);
-	}
-	usleep(100000);
-	tree_write(&tree, "released", "");
-	close(first);
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	ck_assert_int_eq(status, 0);
+	expect_waits(&tree, first, lock_machine, tracefs_fd);
 	close(tracefs_fd);
 	tree_remove(&tree);
 }
