@@ -129,20 +129,6 @@ static void put(int fd, const void *page, size_t count)
 		ck_assert_int_eq(write(fd, page, PAGE), PAGE);
 }
 
-static size_t count_pages(const char *path)
-{
-	struct dat_reader *reader = fixture_open(path);
-	struct page_source *source = dat_reader_pages(reader);
-	size_t count = 0;
-	const void *page;
-
-	for (size_t i = 0; i < source->stream_count; i++)
-		for (; source->ops->next(source, i, &page) == 1; count++)
-			source->ops->release(source, i, page);
-	dat_reader_close(reader);
-	return count;
-}
-
 /* --size is far away when a CPU's region is full: what comes then is in the next file. */
 START_TEST(full_region)
 {
@@ -182,8 +168,8 @@ START_TEST(full_region)
 	ck_assert_uint_eq(volumes.current, 1);
 	ck_assert_int_eq(volumes_finish(&volumes, meta, &diags), 0);
 	ck_assert_uint_eq(diags.count, 0);
-	ck_assert_uint_eq(count_pages(first), room);
-	ck_assert_uint_eq(count_pages(second), total - room);
+	ck_assert_uint_eq(fixture_count_pages(first), room);
+	ck_assert_uint_eq(fixture_count_pages(second), total - room);
 	close(fds[0]);
 	close(fds[1]);
 	dat_reader_close(from);

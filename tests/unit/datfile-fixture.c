@@ -40,6 +40,20 @@ struct dat_reader *fixture_open(const char *path)
 	return reader;
 }
 
+size_t fixture_count_pages(const char *path)
+{
+	struct dat_reader *reader = fixture_open(path);
+	struct page_source *source = dat_reader_pages(reader);
+	size_t count = 0;
+	const void *page;
+
+	for (size_t i = 0; i < source->stream_count; i++)
+		for (; source->ops->next(source, i, &page) == 1; count++)
+			source->ops->release(source, i, page);
+	dat_reader_close(reader);
+	return count;
+}
+
 const char *fixture_scratch(void)
 {
 	const char *dir = getenv("TMPDIR");

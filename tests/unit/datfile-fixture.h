@@ -17,6 +17,8 @@ extern const char *const fixture_names[FIXTURE_COUNT];
 
 char *fixture_path(const char *name, const char *suffix);
 struct dat_reader *fixture_open(const char *path);
+/* Of all CPUs and instances of a file. */
+size_t fixture_count_pages(const char *path);
 /* A path in a directory of this process that fixture_cleanup() removes; borrowed. */
 const char *fixture_scratch(void);
 void fixture_cleanup(void);

@@ -524,20 +524,6 @@ START_TEST(compressed_at_the_end)
 }
 END_TEST
 
-static size_t count_pages(const char *path)
-{
-	struct dat_reader *reader = fixture_open(path);
-	struct page_source *source = dat_reader_pages(reader);
-	size_t count = 0;
-	const void *page;
-
-	for (size_t i = 0; i < source->stream_count; i++)
-		while (source->ops->next(source, i, &page) == 1)
-			count++;
-	dat_reader_close(reader);
-	return count;
-}
-
 /* --size and --rotate: not a page more, and then anew; _i: where no holes can be made, too. */
 START_TEST(full_and_anew)
 {
@@ -576,7 +562,7 @@ START_TEST(full_and_anew)
 	if (!makes_no_holes)
 		ck_assert_int_lt(cleared.st_blocks, full.st_blocks);
 	/* As after a kill: what was there is in no size any more. */
-	ck_assert_uint_eq(count_pages(fixture_scratch()), 1);
+	ck_assert_uint_eq(fixture_count_pages(fixture_scratch()), 1);
 	close(empty[0]);
 	close(empty[1]);
 	close(fds[0]);
