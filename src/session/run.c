@@ -70,8 +70,9 @@ static void say_unknown(struct session *session, int err, struct diags *diags)
 }
 
 /*
- * A hit that is being handled when its instance is turned off still gets into the ring buffer. Who
- * handles one cannot be preempted, which membarrier(2) waits for; where it is not to be had, a
+ * A hit is counted first and recorded then. When counters are read or an instance is turned, one
+ * may be in between: it is counted on one side and recorded, or not any more, on the other. Who
+ * handles a hit cannot be preempted, which membarrier(2) waits for; where it is not to be had, a
  * moment has to do.
  */
 static void await_handlers(void)
@@ -229,6 +230,10 @@ int session_stop(struct session *session, struct diags *diags)
 		look_at_instance(session, &session->instances[i], diags);
 
 	int unknown = read_counts(session, &before);
+
+	/* A hit that is counted already must be kept. */
+	await_handlers();
+
 	int result = turn_off(session, diags);
 
 	if (!unknown)
