@@ -255,19 +255,38 @@ enum definitions_relation definitions_compare(const struct definitions *there,
 	return relation;
 }
 
-/* The first of the lines that the kernel does not have, counted event by event. */
-static size_t find_refused(const struct definitions *before, const struct definitions *after,
-			   const struct definition_line *lines, size_t count)
+/* The kernel adds at the end: a line's place is behind that of the line before it. */
+static bool find_added(const struct definitions *before, const struct definitions *after,
+		       const char *event, size_t *at)
 {
-	for (size_t i = 0; i < count; i++) {
-		size_t ordinal = definitions_count(before, lines[i].event);
+	size_t old = definitions_count(before, event);
 
-		for (size_t j = 0; j <= i; j++)
-			ordinal += strcmp(lines[j].event, lines[i].event) == 0;
-		if (definitions_count(after, lines[i].event) < ordinal)
-			return i;
+	for (size_t i = 0; i < after->count; i++) {
+		if (strcmp(after->items[i].event, event) != 0)
+			continue;
+		if (old > 0) {
+			old--;
+		} else if (i >= *at) {
+			*at = i + 1;
+			return true;
+		}
 	}
-	return count;
+	return false;
+}
+
+/* The first of the lines that the kernel does not have. */
+static size_t find_refused(const struct definitions *before, const struct definitions *after,
+			   const struct definition_line *lines, size_t count, int err)
+{
+	size_t at = 0, refused = 0;
+
+	while (refused < count && find_added(before, after, lines[refused].event, &at))
+		refused++;
+	/* Nothing is in its way: what looks like the line before it is what was in that one's. */
+	if (err == -EEXIST && refused > 0 && refused < count &&
+	    definitions_count(after, lines[refused].event) == 0)
+		refused--;
+	return refused;
 }
 
 int definitions_write(int tracefs_fd, const struct definition_line *lines, size_t count,
@@ -287,7 +306,7 @@ int definitions_write(int tracefs_fd, const struct definition_line *lines, size_
 	if (!err)
 		*refused = count;
 	else if (definitions_read(tracefs_fd, &after) == 0)
-		*refused = find_refused(&before, &after, lines, count);
+		*refused = find_refused(&before, &after, lines, count, err);
 	text_clear(&text);
 	definitions_clear(&before);
 	definitions_clear(&after);

@@ -19,6 +19,8 @@
 #include "session/session.h"
 #include "session/state.h"
 
+#define REPLANS_MAX 3
+
 enum attempt_state { ATTEMPT_PENDING, ATTEMPT_DONE, ATTEMPT_LOST };
 
 /* How far one probe has got. */
@@ -27,6 +29,7 @@ struct attempt {
 	enum attempt_state state;
 	size_t carrier;
 	bool was_refused; /* in this round */
+	int replans;	  /* since somebody else had defined an event meanwhile */
 	const struct probe_func *
 		*refused; /* functions of this carrier that the kernel does not take */
 	size_t refused_count;
@@ -41,6 +44,7 @@ struct batch_line {
 	struct attempt *attempt;
 	const struct event_line *line;
 	char *event; /* GROUP/EVENT */
+	bool is_written;
 };
 
 struct install {
@@ -181,7 +185,9 @@ static int add_lines(struct install *install, struct attempt *attempt, const str
 		if (is_refused(attempt, &def->lines[i]))
 			continue;
 		*array_add(&install->batch, &install->batch_count) =
-			(struct batch_line){ attempt, &def->lines[i], xstrdup(event) };
+			(struct batch_line){ .attempt = attempt,
+					     .line = &def->lines[i],
+					     .event = xstrdup(event) };
 		text_addf(&text, "%s\n", def->lines[i].text);
 	}
 	definitions_parse(text.data ? text.data : "", &added);
@@ -242,14 +248,31 @@ static void plan(struct install *install, struct attempt *attempt)
 	free_names(&attempt->shared, &attempt->shared_count);
 }
 
-/* A line was refused: its function, or a native line's carrier, is out. */
-static void refuse(struct install *install, struct attempt *attempt, const struct event_line *line,
-		   int err)
+static bool is_written(const struct install *install, const char *event)
 {
+	for (size_t i = 0; i < install->batch_count; i++)
+		if (install->batch[i].is_written && strcmp(install->batch[i].event, event) == 0)
+			return true;
+	return false;
+}
+
+/* Another program has defined an event of that name since kprobe_events was read. */
+static bool is_taken(const struct install *install, const struct batch_line *refused, int err)
+{
+	return err == -EEXIST && !is_written(install, refused->event);
+}
+
+/* A line was refused: its function, or a native line's carrier, is out. */
+static void refuse(struct install *install, const struct batch_line *refused, int err)
+{
+	struct attempt *attempt = refused->attempt;
+	const struct event_line *line = refused->line;
 	NK_FREE char *log = NULL;
 	enum diag_level level;
 
 	attempt->was_refused = true;
+	if (is_taken(install, refused, err) && attempt->replans++ < REPLANS_MAX)
+		return;
 	if (line->func)
 		*array_add(&attempt->refused, &attempt->refused_count) = line->func;
 	level = (line->func && has_functions(attempt)) || !is_last_carrier(attempt) ? DIAG_WARNING
@@ -299,15 +322,34 @@ static int write_batch(struct install *install)
 		if (count == 0)
 			return 0;
 		err = definitions_write(install->session->tracefs_fd, lines, count, &refused);
+		for (size_t i = 0; i < refused; i++)
+			install->batch[index[i]].is_written = true;
 		if (!err)
 			return 0;
 		if (is_fatal(err) || refused == count)
 			return diag_error(install->diags, -err, "cannot write kprobe_events: %s",
 					  strerror(-err));
 		next = index[refused] + 1;
-		refuse(install, install->batch[index[refused]].attempt,
-		       install->batch[index[refused]].line, err);
+		refuse(install, &install->batch[index[refused]], err);
 	}
+}
+
+/* What is there under a name of which nothing was written is somebody else's, and stays. */
+static void disown_unwritten(struct install *install, struct attempt *attempt)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < attempt->made_count; i++) {
+		char *event = attempt->made[i];
+
+		if (is_written(install, event)) {
+			attempt->made[kept++] = event;
+			continue;
+		}
+		session_disown(install->session, event);
+		free(event);
+	}
+	attempt->made_count = kept;
 }
 
 static void clear_batch(struct install *install)
@@ -393,6 +435,9 @@ static int run_round(struct install *install)
 			plan(install, &install->attempts[i]);
 	}
 	err = write_batch(install);
+	for (size_t i = 0; !err && i < install->attempt_count; i++)
+		if (install->attempts[i].was_refused)
+			disown_unwritten(install, &install->attempts[i]);
 	clear_batch(install);
 	if (err)
 		return err;
@@ -431,7 +476,8 @@ static int install_all(struct install *install)
 	if (err)
 		return diag_error(install->diags, -err, "cannot read the run directory: %s",
 				  strerror(-err));
-	/* Each round settles a probe, or strikes a function or carrier off. */
+	/* Each round settles a probe, strikes a function or carrier off, or is one of REPLANS_MAX.
+	 */
 	while (!err && count_state(install, ATTEMPT_PENDING) > 0)
 		err = run_round(install);
 	session_infos_free(install->infos, install->info_count);
