@@ -17,7 +17,7 @@
 #include "traffic/counters.h"
 #include "verify/watch.h"
 
-enum { RUNS_MAX = 3 };
+enum { RUNS_MAX = 3, UNDISTURBED_MAX = 5 };
 
 const char *const verify_verdict_names[] = {
 	[VERIFY_PROVEN] = "proven",
@@ -81,7 +81,7 @@ static void clear_run(struct step_run *run)
 	*run = (struct step_run){ 0 };
 }
 
-static int run_step(struct round *round, size_t index)
+static int run_step_once(struct round *round, size_t index)
 {
 	const struct verify_step *step = &verify_steps[index];
 	struct step_run *run = &round->runs[index];
@@ -102,6 +102,28 @@ static int run_step(struct round *round, size_t index)
 	run->call_count = round->agent->log->count - run->first_call;
 	run->was_run = true;
 	return 0;
+}
+
+/* The child waited so long for the CPU that TCP sent something again, which no call tells of. */
+static bool was_disturbed(const struct round *round, const struct step_run *run)
+{
+	int64_t segments;
+
+	return round->agent->net.is_private &&
+	       counters_growth(&run->before, &run->after, "Tcp.RetransSegs", &segments) == 0 &&
+	       segments > 0;
+}
+
+static int run_step(struct round *round, size_t index)
+{
+	int err = 0;
+
+	for (int i = 0; i < UNDISTURBED_MAX && !err; i++) {
+		err = run_step_once(round, index);
+		if (!err && !was_disturbed(round, &round->runs[index]))
+			break;
+	}
+	return err;
 }
 
 /* The counter is of the traffic alone: in a namespace that nothing else talks in. */
