@@ -255,61 +255,35 @@ enum definitions_relation definitions_compare(const struct definitions *there,
 	return relation;
 }
 
-/* The kernel adds at the end: a line's place is behind that of the line before it. */
-static bool find_added(const struct definitions *before, const struct definitions *after,
-		       const char *event, size_t *at)
+static int write_line(int tracefs_fd, const struct definition_line *line)
 {
-	size_t old = definitions_count(before, event);
+	NK_FREE char *text = xasprintf("%s\n", line->text);
 
-	for (size_t i = 0; i < after->count; i++) {
-		if (strcmp(after->items[i].event, event) != 0)
-			continue;
-		if (old > 0) {
-			old--;
-		} else if (i >= *at) {
-			*at = i + 1;
-			return true;
-		}
-	}
-	return false;
+	return file_write(tracefs_fd, FILE_NAME, text, 1);
 }
 
-/* The first of the lines that the kernel does not have. */
-static size_t find_refused(const struct definitions *before, const struct definitions *after,
-			   const struct definition_line *lines, size_t count, int err)
-{
-	size_t at = 0, refused = 0;
-
-	while (refused < count && find_added(before, after, lines[refused].event, &at))
-		refused++;
-	/* Nothing is in its way: what looks like the line before it is what was in that one's. */
-	if (err == -EEXIST && refused > 0 && refused < count &&
-	    definitions_count(after, lines[refused].event) == 0)
-		refused--;
-	return refused;
-}
-
+/* One by one: of several in a write, the kernel does not say which it has refused. */
 int definitions_write(int tracefs_fd, const struct definition_line *lines, size_t count,
 		      size_t *refused)
 {
-	struct definitions before = { 0 };
-	struct definitions after = { 0 };
-	struct text text = { 0 };
-	int err = definitions_read(tracefs_fd, &before);
+	struct definitions there = { 0 };
+	int err = definitions_read(tracefs_fd, &there);
+	size_t written = 0;
 
-	*refused = 0;
+	*refused = count;
 	if (err)
 		return err;
-	for (size_t i = 0; i < count; i++)
-		text_addf(&text, "%s\n", lines[i].text);
-	err = text.data ? file_write(tracefs_fd, FILE_NAME, text.data, 1) : 0;
-	if (!err)
-		*refused = count;
-	else if (definitions_read(tracefs_fd, &after) == 0)
-		*refused = find_refused(&before, &after, lines, count, err);
-	text_clear(&text);
-	definitions_clear(&before);
-	definitions_clear(&after);
+	while (!err && written < count) {
+		const struct definition_line *line = &lines[written];
+
+		/* The kernel would put it beside what is there, or in its place. */
+		err = line->is_first && definitions_count(&there, line->event) > 0
+			      ? -EEXIST
+			      : write_line(tracefs_fd, line);
+		written += !err;
+	}
+	*refused = written;
+	definitions_clear(&there);
 	return err;
 }
 

@@ -48,13 +48,15 @@ enum definitions_relation definitions_compare(const struct definitions *there,
 char *definitions_event_name(const struct event_desc *desc);
 
 /*
- * Appends lines to kprobe_events in one write(2). The kernel takes them one by one and stops at the
- * first that it refuses: *refused is its index then, and the return value its -errno; those before
- * it are defined, those after it not. Where all went well *refused is count.
+ * Appends lines to kprobe_events, up to the first that the kernel refuses: *refused is its index
+ * then, and the return value its -errno; those before it are defined, those after it not. -EEXIST
+ * where it is the first of an event that is there already. Where all went well, or nothing was
+ * written since kprobe_events cannot be read, *refused is count.
  */
 struct definition_line {
 	const char *event; /* GROUP/EVENT */
 	const char *text;
+	bool is_first; /* of its event, which is to be a new one */
 };
 int definitions_write(int tracefs_fd, const struct definition_line *lines, size_t count,
 		      size_t *refused);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "session/instance.h"
 #include "session/ownership.h"
 #include "session/state.h"
 
@@ -75,6 +76,24 @@ bool session_has_one_line(const struct session *session, const char *event)
 			most = lines;
 	}
 	return most == 1;
+}
+
+int session_make_instance(const struct session *session, const char *name, struct diags *diags)
+{
+	int note_fd = session->state->note_fd;
+	int err = instance_look(session->tracefs_fd, name, diags);
+
+	if (err)
+		return err;
+	err = ownership_add(note_fd, "instance", name);
+	if (err)
+		return diag_error(diags, -err, "cannot note the instance '%s': %s", name,
+				  strerror(-err));
+	err = instance_make(session->tracefs_fd, name, diags);
+	/* Somebody else may have made it since. */
+	if (err)
+		(void)ownership_add(note_fd, "gone", name);
+	return err;
 }
 
 void session_add_stray(struct session *session, const char *instance)

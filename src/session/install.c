@@ -43,7 +43,8 @@ struct attempt {
 struct batch_line {
 	struct attempt *attempt;
 	const struct event_line *line;
-	char *event; /* GROUP/EVENT */
+	char *event;   /* GROUP/EVENT */
+	bool is_first; /* of its event */
 	bool is_written;
 };
 
@@ -180,6 +181,7 @@ static int add_lines(struct install *install, struct attempt *attempt, const str
 {
 	struct text text = { 0 };
 	struct definitions added;
+	bool is_first = true;
 
 	for (size_t i = 0; i < def->line_count; i++) {
 		if (is_refused(attempt, &def->lines[i]))
@@ -187,7 +189,9 @@ static int add_lines(struct install *install, struct attempt *attempt, const str
 		*array_add(&install->batch, &install->batch_count) =
 			(struct batch_line){ .attempt = attempt,
 					     .line = &def->lines[i],
-					     .event = xstrdup(event) };
+					     .event = xstrdup(event),
+					     .is_first = is_first };
+		is_first = false;
 		text_addf(&text, "%s\n", def->lines[i].text);
 	}
 	definitions_parse(text.data ? text.data : "", &added);
@@ -296,7 +300,8 @@ static size_t select_lines(const struct install *install, size_t first,
 		if (install->batch[i].attempt->was_refused)
 			continue;
 		lines[count] = (struct definition_line){ install->batch[i].event,
-							 install->batch[i].line->text };
+							 install->batch[i].line->text,
+							 install->batch[i].is_first };
 		index[count++] = i;
 	}
 	return count;
@@ -322,11 +327,14 @@ static int write_batch(struct install *install)
 		if (count == 0)
 			return 0;
 		err = definitions_write(install->session->tracefs_fd, lines, count, &refused);
+		if (err && refused == count)
+			return diag_error(install->diags, -err, "cannot read kprobe_events: %s",
+					  strerror(-err));
 		for (size_t i = 0; i < refused; i++)
 			install->batch[index[i]].is_written = true;
 		if (!err)
 			return 0;
-		if (is_fatal(err) || refused == count)
+		if (is_fatal(err))
 			return diag_error(install->diags, -err, "cannot write kprobe_events: %s",
 					  strerror(-err));
 		next = index[refused] + 1;
@@ -435,9 +443,12 @@ static int run_round(struct install *install)
 			plan(install, &install->attempts[i]);
 	}
 	err = write_batch(install);
-	for (size_t i = 0; !err && i < install->attempt_count; i++)
-		if (install->attempts[i].was_refused)
-			disown_unwritten(install, &install->attempts[i]);
+	for (size_t i = 0; i < install->attempt_count; i++) {
+		struct attempt *attempt = &install->attempts[i];
+
+		if (attempt->was_refused || (err && attempt->state == ATTEMPT_PENDING))
+			disown_unwritten(install, attempt);
+	}
 	clear_batch(install);
 	if (err)
 		return err;

@@ -308,22 +308,13 @@ static void plan_instances(struct session *session, const struct session_options
 	}
 }
 
-/* Looked for before it is noted: a note of somebody else's instance would be that one's end. */
 static int make_instance(const struct session *session, struct session_instance *instance,
 			 struct diags *diags)
 {
-	const char *name = instance->name;
-	int err = ownership_check_name(name, diags);
+	int err = ownership_check_name(instance->name, diags);
 
 	if (!err)
-		err = instance_look(session->tracefs_fd, name, diags);
-	if (err)
-		return err;
-	err = ownership_add(session->state->note_fd, "instance", name);
-	if (err)
-		return diag_error(diags, -err, "cannot note the instance '%s': %s", name,
-				  strerror(-err));
-	err = instance_make(session->tracefs_fd, name, diags);
+		err = session_make_instance(session, instance->name, diags);
 	instance->is_made = !err;
 	return err;
 }

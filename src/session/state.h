@@ -57,6 +57,11 @@ void session_disown(struct session *session, const char *event);
  */
 bool session_has_one_line(const struct session *session, const char *event);
 
+/*
+ * Makes and notes one. Looked for before it is noted: a note of somebody else's instance would be
+ * that one's end. 0 or -errno, -EBUSY where there is one of that name.
+ */
+int session_make_instance(const struct session *session, const char *name, struct diags *diags);
 /* Of an instance that is in the note already, and none of session->instances. */
 void session_add_stray(struct session *session, const char *instance);
 /* What a dead session of its name has left, which its note has, too. */

@@ -38,24 +38,15 @@ static bool fire(const struct session *session, const char *event, const char *e
 	return counts.hits > 0 && counts.misses >= counts.hits;
 }
 
-/* Looked for before it is noted, as the session's own are. */
-static bool make_noted(const struct session *session, const char *instance)
-{
-	struct diags unsaid = { 0 };
-	bool is_made = instance_look(session->tracefs_fd, instance, &unsaid) == 0 &&
-		       ownership_add(session->state->note_fd, "instance", instance) == 0 &&
-		       instance_make(session->tracefs_fd, instance, &unsaid) == 0;
-
-	diags_clear(&unsaid);
-	return is_made;
-}
-
 static bool fire_in(struct session *session, const char *instance, const char *event)
 {
 	NK_FREE char *enable = xasprintf("instances/%s/events/%s/enable", instance, event);
+	struct diags unsaid = { 0 };
 	bool is_counted;
+	int err = session_make_instance(session, instance, &unsaid);
 
-	if (!make_noted(session, instance))
+	diags_clear(&unsaid);
+	if (err)
 		return false;
 	is_counted = fire(session, event, enable);
 	/* One that does not go now is tried again at the session's end, and told of. */
@@ -70,7 +61,7 @@ bool unreadable_counts_as_missed(struct session *session)
 	NK_FREE char *event = xasprintf(GROUP "/unreadable_%d", (int)getpid());
 	NK_FREE char *text = xasprintf("p:%s " SYMBOL " x=@0:string", event);
 	const char *name = event;
-	struct definition_line line = { event, text };
+	struct definition_line line = { event, text, true };
 	size_t refused;
 	bool is_counted = false, busy = false;
 	int err = 0;
