@@ -27,6 +27,7 @@ struct record_maker {
 	const struct decoder_event *events; /* by id, and what else is asked once a record */
 	size_t event_count;
 	struct comms *comms;
+	char comm[COMM_LENGTH]; /* of the last record, where its probe fetched it */
 };
 
 struct record_reader {
@@ -88,20 +89,32 @@ void record_reader_flush(struct record_reader *reader)
 	merge_flush(reader->merge);
 }
 
-/* The name that the probe fetched, where it did; else the one that is known of the pid. */
-static const char *find_comm(const struct record_maker *maker, const struct decoder_event *event,
-			     const struct record_place *place, int pid)
+/* A copy: a file may be written to while it is read, and its strings be without an end then. */
+static bool copy_comm(struct record_maker *maker, const struct decoder_event *event,
+		      const struct record_place *place)
 {
-	if (event->comm_offset != EVENT_NO_COMM) {
-		uint32_t word =
-			bytes_32(place->data + event->comm_offset, maker->context->is_swapped);
-		uint32_t offset = word & 0xffff, length = word >> 16;
+	uint32_t word = bytes_32(place->data + event->comm_offset, maker->context->is_swapped);
+	uint32_t offset = word & 0xffff, length = word >> 16;
 
-		if (offset <= place->size && length <= place->size - offset && length > 1 &&
-		    memchr(place->data + offset, '\0', length))
-			return (const char *)place->data + offset;
+	if (offset > place->size || length > place->size - offset || length <= 1)
+		return false;
+	if (length > COMM_LENGTH)
+		length = COMM_LENGTH;
+	memcpy(maker->comm, place->data + offset, length);
+	maker->comm[length - 1] = '\0';
+	return true;
+}
+
+/* The name that the probe fetched, where it did; else the one that is known of the pid. */
+static void set_comm(struct record_maker *maker, const struct decoder_event *event,
+		     const struct record_place *place, struct record *record)
+{
+	if (event->comm_offset != EVENT_NO_COMM && copy_comm(maker, event, place)) {
+		record->comm = maker->comm;
+		record->is_lasting = false;
+	} else {
+		record->comm = comms_find(maker->comms, record->pid);
 	}
-	return comms_find(maker->comms, pid);
 }
 
 static void set_lost(struct record_reader *reader, const struct record_place *raw,
@@ -184,7 +197,7 @@ static bool take_return(struct record_reader *reader, const struct decoder_event
 }
 
 /* What every record has. One by one: to set all of it to zero first takes as long as the rest. */
-static void set_event(const struct record_maker *maker, const struct decoder_event *event,
+static void set_event(struct record_maker *maker, const struct decoder_event *event,
 		      const struct record_place *place, struct record *record)
 {
 	const struct page_stream *stream = &maker->source->streams[place->stream];
@@ -197,7 +210,7 @@ static void set_event(const struct record_maker *maker, const struct decoder_eve
 	record->instance = stream->instance;
 	record->pid = (int)bytes_32(place->data + event->pid_offset, maker->context->is_swapped);
 	record->is_lasting = maker->source->is_lasting && event->half == EVENT_WHOLE;
-	record->comm = find_comm(maker, event, place, record->pid);
+	set_comm(maker, event, place, record);
 	record->plan = event->plan;
 	record->data[!event->data] = NULL;
 	record->size[!event->data] = 0;
