@@ -30,6 +30,7 @@ struct decoder {
 	struct comms *comms;
 	struct source_event *events;
 	size_t event_count;
+	size_t prepared_count; /* events that have a plan */
 	struct event_plan **plans;
 	size_t plan_count;
 	struct decoder_event *table; /* by id */
@@ -220,16 +221,20 @@ static void plan_alone(struct decoder *decoder, struct source_event *event)
 
 void decoder_prepare(struct decoder *decoder)
 {
+	if (decoder->prepared_count == decoder->event_count)
+		return;
 	for (size_t i = 0; i < decoder->event_count; i++) {
 		struct source_event *event = &decoder->events[i];
-		struct source_event *other = find_other_half(decoder, event);
+		struct source_event *other =
+			event->is_planned ? NULL : find_other_half(decoder, event);
 
-		if (!event->is_planned && other)
+		if (other)
 			plan_pair(decoder, event, other);
 	}
 	for (size_t i = 0; i < decoder->event_count; i++)
 		if (!decoder->events[i].is_planned)
 			plan_alone(decoder, &decoder->events[i]);
+	decoder->prepared_count = decoder->event_count;
 }
 
 const struct event_plan *decoder_plan(struct decoder *decoder, size_t index)
