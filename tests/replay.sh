@@ -110,4 +110,22 @@ cmp "$work/at-once" "$work/ignored" || fail "with SIGCHLD ignored it prints some
 
 "$nk" replay --since yesterday "$work/large.dat" >/dev/null 2>&1 && fail "--since yesterday is taken"
 "$nk" replay --style none "$work/large.dat" >/dev/null 2>&1 && fail "--style none is taken"
+# What cannot be written is no success, also where there is nothing but a head, or the account at the end.
+for what in '--csv -f cpu==77' '--style trace-cmd -f cpu==77' '--json -v -f cpu==77' --stat; do
+	# shellcheck disable=SC2086
+	"$nk" replay -q $what "$data/calls.dat" >/dev/full 2>"$work/errors" && fail "replay $what onto a full disk: status 0"
+	[ "$(wc -l <"$work/errors")" = 1 ] || fail "replay $what onto a full disk says $(cat "$work/errors")"
+done
+
+# A recording may be anybody's: none of its bytes is a command for the terminal.
+escape=$(printf '\033')
+sed "s/summary probe tcp_connect id \([0-9]*\) in 0 counted 1 filtered 0 hits 2/summary probe ${escape}]0;title!$(printf '\007') id \1 in 0 counted 1 filtered 0 hits 9/
+	s/probe=tcp_connect/probe=%1B[31mXYZW/" "$data/calls.dat" >"$work/hostile.dat"
+for what in --stat --csv --json '--fields event' '--style text'; do
+	# shellcheck disable=SC2086
+	"$nk" replay -v $what "$work/hostile.dat" >"$work/lines" 2>"$work/errors"
+	grep -q XYZW "$work/lines" && grep -q ';title' "$work/errors" || fail "replay $what does not show the names"
+	! LC_ALL=C grep -q '[[:cntrl:]]' "$work/lines" "$work/errors" || fail "replay $what gives the terminal control characters"
+done
+
 exit $failed

@@ -5,7 +5,10 @@
 #include "cmd/losses.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
+#include "base/alloc.h"
+#include "base/utf8.h"
 #include "cmd/json.h"
 
 void losses_settle(struct ledger *ledger, const struct record_reader *reader)
@@ -33,7 +36,10 @@ static void print_number(FILE *out, bool is_known, uint64_t number)
 
 static void print_probe(const struct ledger_probe *probe, bool is_whole, FILE *out)
 {
-	fprintf(out, "nk: %-24s", probe->event);
+	/* It may be of a recording, and that of anybody. */
+	NK_FREE char *event = utf8_visible(probe->event, "");
+
+	fprintf(out, "nk: %-24s", event);
 	print_number(out, probe->is_counted, probe->hits);
 	print_number(out, true, probe->kept);
 	print_number(out, probe->is_split, probe->overrun);
@@ -65,12 +71,13 @@ void losses_print(const struct ledger *ledger, FILE *out)
 		print_probe(&ledger->probes[i], ledger->part == LEDGER_WHOLE, out);
 	for (size_t i = 0; i < ledger->cpu_count; i++) {
 		const struct ledger_cpu *cpu = &ledger->cpus[i];
+		NK_FREE char *instance = utf8_visible(ledger->instances[cpu->instance], "");
 
 		if (cpu->lost == 0)
 			continue;
 		fprintf(out, "nk: cpu %d", cpu->cpu);
 		if (ledger->instance_count > 1)
-			fprintf(out, " of %s", ledger->instances[cpu->instance]);
+			fprintf(out, " of %s", instance);
 		fprintf(out, ": %" PRIu64 " overrun\n", cpu->lost);
 	}
 	if (ledger->unread > 0)

@@ -231,27 +231,29 @@ static size_t team_size(const struct replay *replay)
 }
 
 /* The first line of trace-cmd report. */
-static void put_cpus(const struct replay *replay)
+static int put_cpus(const struct replay *replay)
 {
 	NK_FREE char *line = xasprintf("cpus=%d\n", dat_reader_meta(replay->file)->cpu_count);
 
-	/* A write that fails does so again for what follows. */
-	output_progress_write(&replay->isolation->progress, STDOUT_FILENO, line, strlen(line));
+	return output_progress_write(&replay->isolation->progress, STDOUT_FILENO, line,
+				     strlen(line));
 }
 
 /* Before there are threads. */
-static void put_head(const struct replay *replay)
+static int put_head(const struct replay *replay)
 {
 	struct output *output;
+	int err;
 
 	if (replay->output_options.style == OUTPUT_TRACE_CMD)
-		put_cpus(replay);
+		return put_cpus(replay);
 	if (replay->output_options.style != OUTPUT_CSV)
-		return;
+		return 0;
 	output = output_new(&replay->output_options);
 	output_put_head(output);
-	output_flush(output);
+	err = output_flush(output);
 	output_free(output);
+	return err;
 }
 
 static bool member_keeps(const void *context, const struct record *record)
@@ -289,7 +291,6 @@ static int open_output(struct replay *replay, struct diags *diags)
 		replay->tally = tally_new(options);
 		return 0;
 	}
-	put_head(replay);
 	while (replay->member_count < count) {
 		int err = open_member(replay, replay->member_count++, diags);
 
@@ -420,23 +421,27 @@ static int print_one_by_one(struct replay *replay)
 static int print_all(struct replay *replay)
 {
 	const struct output_supply supply = { dat_reader_pages(replay->file), next_record, replay };
+	int err = replay->tally ? 0 : put_head(replay);
 
+	if (err)
+		return err;
 	if (replay->member_count == 0)
 		return print_one_by_one(replay);
 	return output_team_print(&replay->output_options, &supply, replay->members,
 				 replay->member_count, &replay->gone);
 }
 
-/* The session's own account, which takes all of the records. */
-static bool tell_losses(const struct replay *replay)
+/* The session's own account, which takes all of the records. 1: something was lost; or -errno. */
+static int tell_losses(const struct replay *replay)
 {
 	const struct options *options = replay->options;
 	const char *summary = dat_reader_meta(replay->file)->summary;
 	struct ledger ledger;
 	bool any;
+	int err = 0;
 
 	if (!summary || !replay->is_whole || replay->incomplete)
-		return false;
+		return 0;
 	ledger_read(summary, &ledger);
 	losses_settle(&ledger, replay->reader);
 	any = losses_any(&ledger);
@@ -444,9 +449,10 @@ static bool tell_losses(const struct replay *replay)
 		losses_print(&ledger, stderr);
 	if (replay->output_options.style == OUTPUT_JSON && !options->stat &&
 	    (any || options->verbose))
-		losses_print_json(&ledger, record_reader_counts(replay->reader), STDOUT_FILENO);
+		err = losses_print_json(&ledger, record_reader_counts(replay->reader),
+					STDOUT_FILENO);
 	ledger_clear(&ledger);
-	return any;
+	return err ? err : any;
 }
 
 /* What is missing of the file, in a sentence; false: nothing is. */
@@ -476,6 +482,15 @@ static bool tell_missing(const struct replay *replay, const struct reader_counts
 	return true;
 }
 
+/* A reader that has seen enough (head) is no failure. */
+static int cannot_go_on(int err, struct diags *diags)
+{
+	if (err == -EPIPE)
+		return CMD_DONE;
+	diag_error(diags, -err, "cannot go on: %s", strerror(-err));
+	return CMD_FAILED;
+}
+
 static int sum_up(const struct replay *replay, struct diags *diags)
 {
 	const struct reader_counts *counts = record_reader_counts(replay->reader);
@@ -487,8 +502,12 @@ static int sum_up(const struct replay *replay, struct diags *diags)
 	else if (is_lossy && !replay->options->quiet)
 		diag_warning(diags, "%s: %" PRIu64 "%s events were lost when it was recorded",
 			     replay->path, counts->lost, counts->lost_unknown ? " or more" : "");
-	if (tell_losses(replay))
-		is_lossy = true;
+
+	int any = tell_losses(replay);
+
+	if (any < 0)
+		return cannot_go_on(any, diags);
+	is_lossy |= any > 0;
 	return is_missing || is_lossy || replay->is_damaged ||
 			       replay->isolation->guard.fault_count > 0
 		       ? CMD_INCOMPLETE
@@ -556,12 +575,7 @@ static int replay_file(struct isolation *isolation, void *context)
 		err = open_output(replay, &diags);
 	if (!err) {
 		err = print_all(replay);
-		if (err == -EPIPE)
-			status = CMD_DONE;
-		else if (err)
-			diag_error(&diags, -err, "cannot go on: %s", strerror(-err));
-		else
-			status = sum_up(replay, &diags);
+		status = err ? cannot_go_on(err, &diags) : sum_up(replay, &diags);
 	}
 	tell_faults(replay, &diags);
 	setup_say(&diags, false);

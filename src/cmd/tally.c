@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/alloc.h"
+#include "base/utf8.h"
 
 #define SECOND 1000000000ULL
 
@@ -137,6 +138,13 @@ static void print_count(FILE *out, const char *name, const struct count *count)
 	fputc('\n', out);
 }
 
+static void print_probe(FILE *out, const struct probe_count *probe)
+{
+	NK_FREE char *name = utf8_visible(probe->plan->name, "");
+
+	print_count(out, name, &probe->count);
+}
+
 static void print_second(const struct tally *tally, FILE *out, const struct second *second)
 {
 	time_t time = (time_t)second->start;
@@ -160,7 +168,7 @@ void tally_print(struct tally *tally, FILE *out)
 	fprintf(out, "%-32s %12s %12s\n", "probe", "records", "lost");
 	for (size_t i = 0; i < tally->probe_count; i++)
 		if (tally->probes[i].plan)
-			print_count(out, tally->probes[i].plan->name, &tally->probes[i].count);
+			print_probe(out, &tally->probes[i]);
 	fprintf(out, "\n%-32s %12s %12s\n", "cpu", "records", "lost");
 	for (size_t i = 0; i < tally->cpu_count; i++) {
 		char name[24];

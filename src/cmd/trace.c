@@ -201,11 +201,12 @@ static void say_summary(const struct tracer *tracer, const struct ledger *ledger
  * What came after the last record that was asked for is nobody's loss: it has no report. What was
  * lost before is told by the pages; live_run() tells what was missed.
  */
-static int sum_up(const struct tracer *tracer, const struct worker *worker)
+static int sum_up(const struct tracer *tracer, const struct worker *worker, int *status)
 {
 	const struct reader_counts *counts = record_reader_counts(tracer->reader);
 	const struct options *options = tracer->options;
 	struct ledger ledger = { 0 };
+	int err = 0;
 
 	if (worker->report) {
 		ledger_of_session(worker->session, worker->report, &ledger);
@@ -221,9 +222,10 @@ static int sum_up(const struct tracer *tracer, const struct worker *worker)
 	if (worker->report && !options->quiet && (any || options->verbose))
 		losses_print(&ledger, stderr);
 	if (worker->report && options->json && (any || options->verbose))
-		losses_print_json(&ledger, counts, STDOUT_FILENO);
+		err = losses_print_json(&ledger, counts, STDOUT_FILENO);
 	ledger_clear(&ledger);
-	return any ? CMD_INCOMPLETE : CMD_DONE;
+	*status = any ? CMD_INCOMPLETE : CMD_DONE;
+	return err;
 }
 
 static struct sigaction before_fault;
@@ -243,13 +245,16 @@ static int work(struct worker *worker, void *context, struct diags *diags)
 
 	sigaction(SIGSEGV, &action, &before_fault);
 
+	int status = CMD_FAILED;
 	int err = open_tracer(tracer, worker->session, diags);
 	bool is_told = err && diags->errors > 0;
 
 	if (!err)
 		err = run_tracer(tracer, worker);
-
-	int status = err == 0 ? sum_up(tracer, worker) : CMD_FAILED;
+	if (!err)
+		err = sum_up(tracer, worker, &status);
+	if (err)
+		status = CMD_FAILED;
 
 	/* A reader that has seen enough (head) is no failure. */
 	if (err == -EPIPE)

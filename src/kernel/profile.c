@@ -239,6 +239,8 @@ static const char *parse_carrier(struct profile *profile, char **cursor)
 
 	if (!date)
 		return "a carrier is PROBE FUNCTION verified or silent, and a date";
+	if (date[strspn(date, "0123456789-")])
+		return "a date is YYYY-MM-DD";
 	if (strcmp(verdict, "verified") == 0)
 		profile_set_carrier(profile, probe, function, PROFILE_VERIFIED, date);
 	else if (strcmp(verdict, "silent") == 0)
