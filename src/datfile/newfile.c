@@ -273,6 +273,36 @@ static int take_free(const struct newfile_place *place, struct newfile *file, co
 	return 0;
 }
 
+static int link_older(const struct newfile_place *place, struct newfile *file, mode_t mode)
+{
+	(void)mode;
+	if (linkat(place->dir_fd, place->base, place->dir_fd, file->temporary, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+/*
+ * Where names cannot be exchanged (NFS): the older file has another one before it loses its own. It
+ * is lost on a file system without hard links.
+ */
+static int exchange_by_link(const struct newfile_place *place, struct newfile *file)
+{
+	struct newfile older = { .fd = -1, .older_fd = -1 };
+	int ret;
+
+	(void)with_free_name(place, &older, link_older, 0);
+	ret = rename_to(place, file, place->base, 0);
+	if (!ret) {
+		free(file->temporary);
+		file->temporary = older.temporary;
+		return 0;
+	}
+	if (older.temporary)
+		unlinkat(place->dir_fd, older.temporary, 0);
+	free(older.temporary);
+	return ret;
+}
+
 /* -ENOENT: it is not there any more. */
 static int take_from_older(const struct newfile_place *place, struct newfile *file, int older_fd)
 {
@@ -281,11 +311,8 @@ static int take_from_older(const struct newfile_place *place, struct newfile *fi
 	if (ret <= 0)
 		return ret < 0 ? ret : -ENOENT;
 	ret = rename_to(place, file, place->base, RENAME_EXCHANGE);
-	if (is_unsupported(ret)) {
-		ret = rename_to(place, file, place->base, 0);
-		if (!ret)
-			forget_temporary(file);
-	}
+	if (is_unsupported(ret))
+		ret = exchange_by_link(place, file);
 	if (ret < 0)
 		return ret;
 	file->is_named = true;
