@@ -254,9 +254,13 @@ static int finish(void *context, const struct session *session, const struct bro
 	meter_read(&recorder->meter, &counts);
 	/* An instance of which a file is open cannot be removed. */
 	meter_close(&recorder->meter);
-	if (!result) {
+	if (!result || !recorder->volumes.is_settled) {
 		give_up(recorder);
-		return 0;
+		/* Of all else something was said. */
+		return result && result->signal
+			       ? diag_error(diags, EINTR,
+					    "ended by a signal before it began: nothing is recorded")
+			       : 0;
 	}
 	for (size_t i = 0; i < session->instance_count; i++)
 		meta_add_stats(meta, &session->instances[i]);
