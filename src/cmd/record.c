@@ -259,7 +259,7 @@ static int finish(void *context, const struct session *session, const struct bro
 		/* Of all else something was said. */
 		return result && result->signal
 			       ? diag_error(diags, EINTR,
-					    "ended by a signal before it began: nothing is recorded")
+					    "interrupted before it began: nothing is recorded")
 			       : 0;
 	}
 	for (size_t i = 0; i < session->instance_count; i++)
