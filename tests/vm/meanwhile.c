@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A library to preload into nk: another program defines a kprobe event at the very moment when nk, which has just read
- * that there is none, defines its own.
+ * A library to preload into nk: another program defines a kprobe event at the very moment when nk,
+ * which has just read that there is none, defines its own.
  *
  * In:  MEANWHILE  the other's line for kprobe_events, "p:GROUP/EVENT ..."
  * Out: it is written before the first write of a line for the same event, once.
