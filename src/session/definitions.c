@@ -275,9 +275,10 @@ int definitions_write(int tracefs_fd, const struct definition_line *lines, size_
 		return err;
 	while (!err && written < count) {
 		const struct definition_line *line = &lines[written];
+		bool is_first = written == 0 || strcmp(line[-1].event, line->event) != 0;
 
 		/* The kernel would put it beside what is there, or in its place. */
-		err = line->is_first && definitions_count(&there, line->event) > 0
+		err = is_first && definitions_count(&there, line->event) > 0
 			      ? -EEXIST
 			      : write_line(tracefs_fd, line);
 		written += !err;

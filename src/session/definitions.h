@@ -49,14 +49,13 @@ char *definitions_event_name(const struct event_desc *desc);
 
 /*
  * Appends lines to kprobe_events, up to the first that the kernel refuses: *refused is its index
- * then, and the return value its -errno; those before it are defined, those after it not. -EEXIST
- * where it is the first of an event that is there already. Where all went well, or nothing was
+ * then, and the return value its -errno; those before it are defined, those after it not. Lines of
+ * an event stand together; -EEXIST where one is there already. Where all went well, or nothing was
  * written since kprobe_events cannot be read, *refused is count.
  */
 struct definition_line {
 	const char *event; /* GROUP/EVENT */
 	const char *text;
-	bool is_first; /* of its event, which is to be a new one */
 };
 int definitions_write(int tracefs_fd, const struct definition_line *lines, size_t count,
 		      size_t *refused);

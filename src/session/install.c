@@ -43,8 +43,7 @@ struct attempt {
 struct batch_line {
 	struct attempt *attempt;
 	const struct event_line *line;
-	char *event;   /* GROUP/EVENT */
-	bool is_first; /* of its event */
+	char *event; /* GROUP/EVENT */
 	bool is_written;
 };
 
@@ -181,17 +180,13 @@ static int add_lines(struct install *install, struct attempt *attempt, const str
 {
 	struct text text = { 0 };
 	struct definitions added;
-	bool is_first = true;
 
 	for (size_t i = 0; i < def->line_count; i++) {
 		if (is_refused(attempt, &def->lines[i]))
 			continue;
-		*array_add(&install->batch, &install->batch_count) =
-			(struct batch_line){ .attempt = attempt,
-					     .line = &def->lines[i],
-					     .event = xstrdup(event),
-					     .is_first = is_first };
-		is_first = false;
+		*array_add(&install->batch, &install->batch_count) = (struct batch_line){
+			.attempt = attempt, .line = &def->lines[i], .event = xstrdup(event)
+		};
 		text_addf(&text, "%s\n", def->lines[i].text);
 	}
 	definitions_parse(text.data ? text.data : "", &added);
@@ -300,8 +295,7 @@ static size_t select_lines(const struct install *install, size_t first,
 		if (install->batch[i].attempt->was_refused)
 			continue;
 		lines[count] = (struct definition_line){ install->batch[i].event,
-							 install->batch[i].line->text,
-							 install->batch[i].is_first };
+							 install->batch[i].line->text };
 		index[count++] = i;
 	}
 	return count;

@@ -61,7 +61,7 @@ bool unreadable_counts_as_missed(struct session *session)
 	NK_FREE char *event = xasprintf(GROUP "/unreadable_%d", (int)getpid());
 	NK_FREE char *text = xasprintf("p:%s " SYMBOL " x=@0:string", event);
 	const char *name = event;
-	struct definition_line line = { event, text, true };
+	struct definition_line line = { event, text };
 	size_t refused;
 	bool is_counted = false, busy = false;
 	int err = 0;
