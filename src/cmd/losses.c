@@ -71,10 +71,12 @@ void losses_print(const struct ledger *ledger, FILE *out)
 		print_probe(&ledger->probes[i], ledger->part == LEDGER_WHOLE, out);
 	for (size_t i = 0; i < ledger->cpu_count; i++) {
 		const struct ledger_cpu *cpu = &ledger->cpus[i];
-		NK_FREE char *instance = utf8_visible(ledger->instances[cpu->instance], "");
 
 		if (cpu->lost == 0)
 			continue;
+
+		NK_FREE char *instance = utf8_visible(ledger->instances[cpu->instance], "");
+
 		fprintf(out, "nk: cpu %d", cpu->cpu);
 		if (ledger->instance_count > 1)
 			fprintf(out, " of %s", instance);
