@@ -1,6 +1,7 @@
 # For guest scripts that run nk: `. /session.sh` after `. /guest.sh`. nk, the workload and /probes.d are there.
 #
 #   nk_start ARGS...   starts nk in the background, waits until it traces; its output is in $work/{stdout,stderr}
+#   nk_launch ARGS...  the same, and does not wait
 #   nk_stop SIGNAL     ends it so and waits; its exit status is in $status
 #   nk_wait            waits only
 #   nk_run ARGS...     runs nk until it ends; the same
@@ -36,11 +37,15 @@ in_foreground='rm -f $0/status
 	sh -c '"'"'echo $$ >"$0/pid"; exec nk "$@"'"'"' "$0" "$@" >"$0/stdout" 2>"$0/stderr" </dev/null
 	echo $? >$0/status.new; mv $0/status.new $0/status'
 
-nk_start() {
+nk_launch() {
 	rm -f $work/pid $work/status
 	start-stop-daemon -S -b -x /bin/sh -- -c "$in_foreground" $work "$@"
 	wait_for test -s $work/pid
 	nk_pid=$(cat $work/pid)
+}
+
+nk_start() {
+	nk_launch "$@"
 	wait_for armed
 	kill -0 "$nk_pid" 2>/dev/null
 }
