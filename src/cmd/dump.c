@@ -174,23 +174,24 @@ static void say_silent(struct dumper *dumper, struct diags *diags)
 	dumper->is_incomplete |= dumper->flight.silent_count > 0;
 }
 
-static int dump(struct dumper *dumper, uint64_t *bytes, struct diags *diags)
+/* An older file may be a dump, too, whose events are nowhere else: it goes for events only. */
+static int give_up(struct dumper *dumper, int err, struct diags *diags)
 {
-	sigset_t signals;
-	int err = flight_open(dumper->kernel, NULL, dumper->name, &dumper->flight, diags);
+	dat_writer_remove(dumper->writer);
+	return err ? err
+		   : diag_error(diags, EINTR, "interrupted before it began: nothing is taken");
+}
+
+static int take(struct dumper *dumper, uint64_t *bytes, struct diags *diags)
+{
+	dat_writer_reserve(dumper->writer);
+	int err = dat_writer_take_name(dumper->writer, diags);
 
 	if (!err)
-		err = open_meta(dumper, diags);
-	if (!err)
-		err = dat_writer_create(dumper->path, &dumper->meta, &dumper->writer, diags);
-	if (err)
-		return err;
-	say_silent(dumper, diags);
-	session_end_signals(&signals);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	dat_writer_reserve(dumper->writer);
-	err = take_all(dumper, diags);
+		err = take_all(dumper, diags);
 	*bytes = dat_writer_size(dumper->writer);
+	if (!*bytes && (err || dumper->was_told_to_end))
+		return give_up(dumper, err, diags);
 
 	/* What has been taken is nowhere else: it is finished as far as it goes. */
 	int finished = finish(dumper, diags);
@@ -199,6 +200,23 @@ static int dump(struct dumper *dumper, uint64_t *bytes, struct diags *diags)
 		diag_warning(diags, "ended by a signal: what was not taken is still there for the "
 				    "next dump");
 	return err ? err : finished;
+}
+
+static int dump(struct dumper *dumper, uint64_t *bytes, struct diags *diags)
+{
+	sigset_t signals;
+	int err = flight_open(dumper->kernel, NULL, dumper->name, &dumper->flight, diags);
+
+	if (!err)
+		err = open_meta(dumper, diags);
+	if (!err)
+		err = dat_writer_prepare(dumper->path, &dumper->meta, &dumper->writer, diags);
+	if (err)
+		return err;
+	say_silent(dumper, diags);
+	session_end_signals(&signals);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	return take(dumper, bytes, diags);
 }
 
 static void dumper_clear(struct dumper *dumper)
