@@ -173,12 +173,9 @@ int live_run(struct session *session, const struct broker_job *job,
 		finish ? finish->run(finish->context, session, err ? NULL : &result, diags) : 0;
 	bool disturbed = session->is_disturbed || session->is_uncounted;
 	bool missed = has_missed(session, &result, diags);
-
-	/* A signal that waits may end the process as soon as the session is undone. */
-	setup_say(diags, options->quiet);
-
 	int undone = session_destroy(session, diags);
 
+	/* Not sooner: who reads it may take his time, and no signal would end that. */
 	setup_say(diags, options->quiet);
 	if (err || finished < 0 || undone)
 		return CMD_FAILED;

@@ -40,8 +40,6 @@ static int arm(struct session *session, const char *name, struct diags *diags)
 
 	if (!err)
 		err = session_start(session, diags);
-	if (!err && session_is_told_to_end())
-		err = -EINTR;
 	if (!err)
 		err = session_keep(session, diags);
 	if (err)

@@ -112,7 +112,6 @@ static void pass_on(const struct broker *broker, const struct signalfd_siginfo *
 static void end_by_signal(struct broker *broker, const struct signalfd_siginfo *info)
 {
 	broker->signal_count++;
-	broker->session->state->was_told_to_end = true;
 	if (broker->signal_count == 1) {
 		broker->result->signal = (int)info->ssi_signo;
 		broker->command_deadline_ms = now_ms() + PATIENCE_MS;
@@ -488,5 +487,6 @@ int broker_run(struct session *session, const struct broker_job *job, struct bro
 	if (broker.timer_fd >= 0)
 		close(broker.timer_fd);
 	give_signals_back(&broker, &old);
+	session->state->is_over = true;
 	return err;
 }

@@ -319,25 +319,18 @@ static int make_instance(const struct session *session, struct session_instance 
 	return err;
 }
 
-/* instance_count tells what there is to undo: one that was not made is somebody else's. */
 static int make_instances(struct session *session, struct instance_settings *settings,
 			  struct diags *diags)
 {
-	size_t planned = session->instance_count;
 	int err = 0;
 
-	for (size_t i = 0; !err && i < planned; i++) {
+	for (size_t i = 0; !err && i < session->instance_count; i++) {
 		struct session_instance *instance = &session->instances[i];
 
 		settings->kb = instance->kb;
 		err = make_instance(session, instance, diags);
-		if (err) {
-			for (size_t j = i; j < planned; j++)
-				instance_clear(&session->instances[j]);
-			session->instance_count = i;
-			break;
-		}
-		err = instance_open(session->tracefs_fd, instance, diags);
+		if (!err)
+			err = instance_open(session->tracefs_fd, instance, diags);
 		if (!err)
 			err = instance_configure(instance, &session->state->kernel->features,
 						 settings, diags);
@@ -503,6 +496,9 @@ static int undo_instances(struct session *session, struct undo *undo, struct dia
 	int first_error = 0;
 
 	for (size_t i = 0; i < session->instance_count; i++) {
+		/* One that was not made has the name of somebody else's, perhaps. */
+		if (!session->instances[i].is_made)
+			continue;
 		instance_close(&session->instances[i]);
 
 		int err = undo_instance(undo, session->instances[i].name, diags);
@@ -618,13 +614,15 @@ int session_keep(struct session *session, struct diags *diags)
 {
 	int err = note_events(session);
 
+	if (!err && session_is_told_to_end())
+		return -EINTR;
 	/* The last such line is the one that counts: until now its maker had to live for it. */
 	if (!err)
 		err = ownership_add(session->state->note_fd, "pid", "0 0");
 	if (err)
 		return diag_error(diags, -err, "cannot note the session in the run directory: %s",
 				  strerror(-err));
-	session->state->is_kept = true;
+	session->state->is_kept = session->state->is_over = true;
 	session_free(session);
 	return 0;
 }

@@ -194,7 +194,8 @@ int session_stop(struct session *session, struct diags *diags);
 int session_destroy(struct session *session, struct diags *diags);
 /*
  * Leaves a flight recorder (options->overwrite) to itself: frees, undoes nothing. On an error, 0 or
- * -errno with a diag, it is the caller's still.
+ * -errno with a diag, it is the caller's still. -EINTR, without one: a signal to end waits; what
+ * comes after that finds it kept.
  */
 int session_keep(struct session *session, struct diags *diags);
 

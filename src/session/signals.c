@@ -53,8 +53,8 @@ void session_give_signals_back(const struct session_state *state)
 	sigset_t ends;
 
 	session_end_signals(&ends);
-	/* A further Ctrl-C while the session ends: there is still something to be said of it. */
-	while (state->was_told_to_end && sigtimedwait(&ends, NULL, &now) > 0)
+	/* A Ctrl-C while the session ends: there is still something to be said of it. */
+	while (state->is_over && sigtimedwait(&ends, NULL, &now) > 0)
 		;
 	sigprocmask(SIG_SETMASK, &state->old_signals, NULL);
 }

@@ -26,7 +26,7 @@ struct session_state {
 	bool is_kept;	      /* a flight recorder */
 	bool is_of_tasks;     /* not all tasks are traced */
 	sigset_t old_signals; /* mask before session_create() */
-	bool was_told_to_end; /* by a signal, which was taken */
+	bool is_over;	      /* it has run, and is to be undone whatever else comes */
 	/*
 	 * Worker, and COMMAND while it is held: they have the ring buffers open, and are killed
 	 * before the undo in an emergency. 0: none.
@@ -41,12 +41,13 @@ void session_disable(struct session *session);
 
 /* Those that end a session, from its making on; and SIGPIPE. */
 void session_block_signals(struct session_state *state);
-/* Once it has been undone. Where it was told to end what waits says no more than that. */
+/* Once it has been undone, or is kept. Of one that is over, what waits says no more than that. */
 void session_give_signals_back(const struct session_state *state);
 
 /* In a child process, which must undo nothing: closes what only the broker uses. */
 void session_leave_to_parent(struct session *session);
 
+bool session_owns(const struct session *session, const char *event);
 /* Takes one note of a definition; 0 or -errno. */
 int session_own(struct session *session, const char *event);
 void session_disown(struct session *session, const char *event);

@@ -814,11 +814,10 @@ START_TEST(test_one_line)
 }
 END_TEST
 
-/* A signal that comes during the undo ends the process after it, but not where one has been taken.
- */
+/* A signal that comes during the undo ends the process after it, unless the session has run. */
 START_TEST(test_signals_given_back)
 {
-	struct session_state state = { .was_told_to_end = _i == 1 };
+	struct session_state state = { .is_over = _i == 1 };
 	int status;
 
 	pid_t child = fork();
