@@ -11,13 +11,22 @@
 #include "session/ownership.h"
 #include "session/state.h"
 
+bool session_owns(const struct session *session, const char *event)
+{
+	const struct session_state *state = session->state;
+
+	for (size_t i = 0; i < state->owned_count; i++)
+		if (strcmp(state->owned[i], event) == 0)
+			return true;
+	return false;
+}
+
 int session_own(struct session *session, const char *event)
 {
 	struct session_state *state = session->state;
 
-	for (size_t i = 0; i < state->owned_count; i++)
-		if (strcmp(state->owned[i], event) == 0)
-			return 0;
+	if (session_owns(session, event))
+		return 0;
 
 	int err = ownership_add(state->note_fd, "definition", event);
 	if (!err)

@@ -466,6 +466,23 @@ static size_t count_state(const struct install *install, enum attempt_state stat
 	return count;
 }
 
+/* Who undoes after a dead session goes by them; where they cannot be had, by the names alone. */
+static void note_bodies(struct session *session)
+{
+	const struct session_state *state = session->state;
+	struct definitions there = { 0 };
+
+	(void)definitions_read(session->tracefs_fd, &there);
+	for (size_t i = 0; i < there.count; i++) {
+		const struct definition *item = &there.items[i];
+		NK_FREE char *shown = xasprintf("%s %s", item->event, item->body);
+
+		if (session_owns(session, item->event))
+			(void)ownership_add(state->note_fd, "shown", shown);
+	}
+	definitions_clear(&there);
+}
+
 static int install_all(struct install *install)
 {
 	struct session *session = install->session;
@@ -485,6 +502,7 @@ static int install_all(struct install *install)
 	 */
 	while (!err && count_state(install, ATTEMPT_PENDING) > 0)
 		err = run_round(install);
+	note_bodies(session);
 	session_infos_free(install->infos, install->info_count);
 	return err;
 }

@@ -210,6 +210,7 @@ void session_infos_free(struct session_info *infos, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		free_names(infos[i].instances, infos[i].instance_count);
 		free_names(infos[i].definitions, infos[i].definition_count);
+		free_names(infos[i].shown, infos[i].shown_count);
 		free_names(infos[i].sets, infos[i].set_count);
 		free_names(infos[i].events, infos[i].event_count);
 		free_names(infos[i].silent, infos[i].silent_count);

@@ -239,6 +239,26 @@ static void forget(char **names, size_t *count, const char *name)
 	*count = kept;
 }
 
+static bool is_of(const char *shown, const char *event)
+{
+	size_t length = strlen(event);
+
+	return strncmp(shown, event, length) == 0 && shown[length] == ' ';
+}
+
+static void forget_shown(struct session_info *info, const char *event)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < info->shown_count; i++) {
+		if (is_of(info->shown[i], event))
+			free(info->shown[i]);
+		else
+			info->shown[kept++] = info->shown[i];
+	}
+	info->shown_count = kept;
+}
+
 /* Its number, its start time, its pid namespace; the last is missing where it is not known. */
 static void parse_process(const char *number, char *rest, struct process_id *out)
 {
@@ -262,10 +282,14 @@ static void parse_note_line(char *line, struct session_info *out, struct process
 		*array_add(&out->instances, &out->instance_count) = xstrdup(value);
 	} else if (strcmp(kind, "definition") == 0) {
 		*array_add(&out->definitions, &out->definition_count) = xstrdup(value);
+	} else if (strcmp(kind, "shown") == 0) {
+		*array_add(&out->shown, &out->shown_count) =
+			xasprintf("%s %s", value, cursor + strspn(cursor, " "));
 	} else if (strcmp(kind, "event") == 0) {
 		*array_add(&out->events, &out->event_count) = xstrdup(value);
 	} else if (strcmp(kind, "gone") == 0) {
 		forget(out->definitions, &out->definition_count, value);
+		forget_shown(out, value);
 		forget(out->instances, &out->instance_count, value);
 	} else if (strcmp(kind, "set") == 0) {
 		*array_add(&out->sets, &out->set_count) = xstrdup(value);
@@ -370,6 +394,8 @@ static void add_left(const struct session_info *left, struct text *text)
 		text_addf(text, "instance %s\n", left->instances[i]);
 	for (size_t i = 0; i < left->definition_count; i++)
 		text_addf(text, "definition %s\n", left->definitions[i]);
+	for (size_t i = 0; i < left->shown_count; i++)
+		text_addf(text, "shown %s\n", left->shown[i]);
 }
 
 static int write_note(int run_fd, const char *temporary, const char *text, int *note_fd)
@@ -547,6 +573,19 @@ int ownership_list(int root_fd, int run_fd, int tracefs_fd, struct session_info 
 	if (*count > 1)
 		qsort(*infos, *count, sizeof(**infos), compare_infos);
 	return 0;
+}
+
+bool ownership_is_replaced(const struct session_info *info, const struct definition *there)
+{
+	NK_FREE char *shown = xasprintf("%s %s", there->event, there->body);
+	bool is_known = false;
+
+	for (size_t i = 0; i < info->shown_count; i++) {
+		if (strcmp(info->shown[i], shown) == 0)
+			return false;
+		is_known |= is_of(info->shown[i], there->event);
+	}
+	return is_known;
 }
 
 static bool notes(const struct session_info *info, const char *event)

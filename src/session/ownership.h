@@ -9,11 +9,13 @@
  *	set NAME		of probes
  *	instance NAME
  *	definition GROUP/EVENT	made by some session of nk, and used by this one
+ *	shown GROUP/EVENT BODY	a line of that definition, as the kernel shows it
  *	event GROUP/EVENT	that a flight recorder records, whoever has made it
  *
  *	gone NAME		an instance or a definition that is not the session's any more
  *
- * A definition is deleted by the last session that notes it. The file "lock" is flock(2)ed by
+ * A definition is deleted by the last session that notes it, where the kernel still shows nothing
+ * else under its name. The file "lock" is flock(2)ed by
  * whoever sets up or undoes.
  */
 #ifndef NK_SESSION_OWNERSHIP_H
@@ -24,6 +26,7 @@
 #include <sys/types.h>
 
 #include "base/diag.h"
+#include "session/definitions.h"
 #include "session/process.h"
 #include "session/session.h"
 
@@ -100,5 +103,11 @@ void ownership_parse(const char *name, const char *text, struct session_info *ou
  * living one. */
 bool ownership_notes_definition(const struct session_info *infos, size_t count, const char *event,
 				const char *except, bool only_alive);
+
+/*
+ * Whether the line is of a definition that the note names, and another than the note has: then the
+ * name is somebody else's by now. A note without lines of it does not tell.
+ */
+bool ownership_is_replaced(const struct session_info *info, const struct definition *there);
 
 #endif

@@ -224,6 +224,8 @@ struct session_info {
 	size_t silent_count;
 	char **definitions; /* GROUP/EVENT */
 	size_t definition_count;
+	char **shown; /* "GROUP/EVENT BODY", their lines in kprobe_events, as far as noted */
+	size_t shown_count;
 };
 
 /* All sessions, with what each has in the kernel now: of what is noted and gone nothing is said. */

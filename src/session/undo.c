@@ -66,17 +66,42 @@ static bool *find_present(int tracefs_fd, const char *const *events, size_t coun
 	return present;
 }
 
-/* Those that no living session but the one named notes. */
+static const struct session_info *find_info(const struct undo *undo, const char *name)
+{
+	for (size_t i = 0; i < undo->info_count; i++)
+		if (strcmp(undo->infos[i].name, name) == 0)
+			return &undo->infos[i];
+	return NULL;
+}
+
+/* It was deleted, and somebody else has defined another of that name. */
+static bool is_replaced(const struct session_info *info, const struct definitions *there,
+			const char *event)
+{
+	for (size_t i = 0; info && i < there->count; i++)
+		if (strcmp(there->items[i].event, event) == 0 &&
+		    ownership_is_replaced(info, &there->items[i]))
+			return true;
+	return false;
+}
+
+/* Those that are still the session's, and that no other living one notes. */
 static const char **find_mine(const struct undo *undo, char *const *events, size_t count,
 			      const char *name, size_t *mine_count)
 {
+	const struct session_info *info = find_info(undo, name);
+	struct definitions there = { 0 };
 	const char **mine = NULL;
 
 	*mine_count = 0;
+	if (count > 0)
+		(void)definitions_read(undo->tracefs_fd, &there);
 	for (size_t i = 0; i < count; i++)
 		if (!ownership_notes_definition(undo->infos, undo->info_count, events[i], name,
-						true))
+						true) &&
+		    !is_replaced(info, &there, events[i]))
 			*array_add(&mine, mine_count) = events[i];
+	definitions_clear(&there);
 	return mine;
 }
 

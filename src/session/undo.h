@@ -26,8 +26,8 @@ void undo_clear(struct undo *undo);
 /* 0 or -errno; a missing one is fine. */
 int undo_instance(struct undo *undo, const char *name, struct diags *diags);
 /*
- * Deletes those of the definitions that no living session but the one named notes. Those that are
- * enabled all the same stay, with a warning.
+ * Deletes those of the definitions that no living session but the one named notes, and that are
+ * still what its note says. Those that are enabled all the same stay, with a warning.
  */
 int undo_definitions(struct undo *undo, char *const *events, size_t count, const char *name,
 		     struct diags *diags);

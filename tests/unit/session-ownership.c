@@ -460,7 +460,8 @@ START_TEST(test_note)
 
 	/* What a dead session of that name could not delete. */
 	tree_write(&tree, "run/nk/mine",
-		   "pid 1 1\nset tcp\ninstance mine\ninstance mine-left\ndefinition nk/left\n");
+		   "pid 1 1\nset tcp\ninstance mine\ninstance mine-left\ndefinition nk/left\n"
+		   "shown nk/left p tcp_close\n");
 	tree_mkdirs(&tree, TRACEFS "instances/mine-left/");
 	left = ownership_left(run_fd, tracefs_fd, "mine");
 	ck_assert_int_eq(ownership_create(tree.fd, run_fd, left, 50, &note_fd, &diags), 0);
@@ -477,6 +478,7 @@ START_TEST(test_note)
 	ck_assert_int_ge(since, time(NULL) - 60);
 	ck_assert_int_le(since, time(NULL));
 	ck_assert_str_eq(text + length, "\ninstance mine-left\ndefinition nk/left\n"
+					"shown nk/left p tcp_close\n"
 					"instance mine-set\ndefinition nk/x\n");
 	close(note_fd);
 	/* A process that is not there has no start time to be noted. */
@@ -508,12 +510,40 @@ START_TEST(test_gone)
 
 	ownership_parse("x",
 			"pid 50 5000\ndefinition nk/a\ndefinition nk/b\ngone nk/a\n"
-			"definition nk/c\ngone nk/c\ndefinition nk/c\npid 0 0\n",
+			"definition nk/c\nshown nk/c p tcp_close\ngone nk/c\ndefinition nk/c\n"
+			"shown nk/b p tcp_connect sk=%di\nshown nk/b p tcp_accept\npid 0 0\n",
 			info, &process);
+	ck_assert_uint_eq(info->shown_count, 2);
+	ck_assert_str_eq(info->shown[0], "nk/b p tcp_connect sk=%di");
 	ck_assert_uint_eq(info->definition_count, 2);
 	ck_assert_str_eq(info->definitions[0], "nk/b");
 	ck_assert_str_eq(info->definitions[1], "nk/c");
 	ck_assert_int_eq(info->pid, 0);
+	session_infos_free(info, 1);
+}
+END_TEST
+
+START_TEST(test_replaced)
+{
+	struct session_info *info = xcalloc(1, sizeof(*info));
+	struct process_id process;
+	struct definitions there;
+
+	ownership_parse("x",
+			"pid 50 5000\ndefinition nk/a\nshown nk/a p tcp_connect sk=%di\n"
+			"shown nk/a p tcp_accept\ndefinition nk/b\n",
+			info, &process);
+	definitions_parse("p:nk/a tcp_connect sk=%di\np:nk/a tcp_accept\np:nk/a tcp_accept x=%di\n"
+			  "p:nk/b tcp_close\np:nk/ tcp_close\n",
+			  &there);
+	ck_assert_uint_eq(there.count, 5);
+	ck_assert(!ownership_is_replaced(info, &there.items[0]));
+	ck_assert(!ownership_is_replaced(info, &there.items[1]));
+	ck_assert(ownership_is_replaced(info, &there.items[2]));
+	/* Of it no line is noted: its maker was killed before. */
+	ck_assert(!ownership_is_replaced(info, &there.items[3]));
+	ck_assert(!ownership_is_replaced(info, &there.items[4]));
+	definitions_clear(&there);
 	session_infos_free(info, 1);
 }
 END_TEST
@@ -996,6 +1026,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_signals_given_back, 0, 2);
 	tcase_add_test(tcase, test_half_a_line);
 	tcase_add_test(tcase, test_gone);
+	tcase_add_test(tcase, test_replaced);
 	tcase_add_test(tcase, test_stray_files);
 	tcase_add_test(tcase, test_names);
 	tcase_add_test(tcase, test_directory);
