@@ -400,6 +400,13 @@ static bool is_shadowed(const struct place *place, const char *word)
 	return decoder_has_raw_field(place->bound->decoder, place->plan, word);
 }
 
+static bool is_int(const struct constant *constant)
+{
+	int64_t number = (int64_t)constant->number;
+
+	return number == (int32_t)number && (number < 0) == constant->is_negative;
+}
+
 static struct bounds bound_test(const struct place *place, size_t index)
 {
 	const struct filter_test *test = &place->bound->filter->tests[index];
@@ -408,10 +415,11 @@ static struct bounds bound_test(const struct place *place, size_t index)
 
 	if (own->is_decided)
 		return bounds_exact(kernel_text_constant(own->holds));
-	/* The kernel's are ints, cut without a word. */
-	if (test->subject == SUBJECT_PID || test->subject == SUBJECT_CPU)
-		if ((int64_t)constant->number != (int32_t)constant->number)
-			return bounds_over(kernel_text_constant(true), why_type);
+	/* The kernel's are ints, cut without a word; a CPU's bits it takes, and finds in none. */
+	if ((test->subject == SUBJECT_PID || test->subject == SUBJECT_CPU) && !is_int(constant))
+		return bounds_over(kernel_text_constant(true), why_type);
+	if (test->subject == SUBJECT_CPU && test->relation == RELATION_BITS)
+		return bounds_over(kernel_text_constant(true), why_type);
 	switch (test->subject) {
 	case SUBJECT_PID:
 		return bounds_exact(kernel_text_format("common_pid %s %lld",

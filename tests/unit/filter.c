@@ -340,6 +340,11 @@ static const struct {
 	{ "not event == made", "common_type == 0", true },
 	{ "event == made and lport == 1", "lport == 1", true },
 	{ "lport & 3", "lport & 3", true },
+	/* Both of which the kernel takes, and finds true of no event. */
+	{ "cpu & 1", NULL, false },
+	{ "lport == 5 and not cpu & 1", "lport == 5", false },
+	{ "pid < 18446744073709551615", NULL, false },
+	{ "pid > -5", "common_pid > -5", true },
 };
 
 static void check_kernel(const char *expression, const char *text, bool is_whole)
