@@ -16,7 +16,7 @@
 #include "decode/format.h"
 #include "decode/plan.h"
 
-#define STRING_ROOM 256 /* bytes kept of a string in the copy of an entry */
+#define STRING_ROOM 4096 /* of a string in the copy of an entry: the kernel takes PATH_MAX */
 
 struct source_event {
 	struct raw_event raw;
@@ -164,7 +164,8 @@ static void note_entry_bytes(struct decoder *decoder, const struct raw_event *ra
 {
 	size_t bytes = raw->size;
 
-	for (size_t i = 0; i < raw->field_count; i++)
+	/* Where in a record a string may begin is a number of 16 bits. */
+	for (size_t i = 0; i < raw->field_count && bytes <= UINT16_MAX; i++)
 		if (raw->fields[i].is_dynamic)
 			bytes += STRING_ROOM;
 	if (bytes > decoder->entry_bytes)

@@ -316,6 +316,62 @@ START_TEST(entry_alone)
 }
 END_TEST
 
+static const char path_format[] =
+	"name: call\nID: 1\n" COMMON
+	"\tfield:__data_loc char[] in;\toffset:8;\tsize:4;\tsigned:1;\n" PRINT;
+static struct event_field path_field = {
+	.name = "in", .type = { .kind = PROBE_TYPE_KERNEL, .display = DISPLAY_STRING }
+};
+static const struct event_desc path_desc = { .group = "nk",
+					     .name = "call",
+					     .probe = "call",
+					     .half = EVENT_ENTRY,
+					     .pair = "call__return",
+					     .fields = &path_field,
+					     .field_count = 1 };
+
+/* A path is as long as the kernel lets it be, and waits for its return in whole. */
+START_TEST(long_string)
+{
+	enum { LENGTH = 3000 };
+	struct decoder_options options = { .long_bytes = 8, .page_size = PAGE_BYTES };
+	struct decoder *decoder = decoder_new(&options, NULL);
+	struct memory_source *memory = memory_source_new();
+	struct page_builder page, event = { 0 };
+	struct record_reader *reader;
+	struct record record;
+	struct value value;
+
+	ck_assert_int_eq(decoder_add_event(decoder, "nk", path_format, sizeof(path_format) - 1,
+					   &path_desc, NULL),
+			 0);
+	ck_assert_int_eq(decoder_add_event(decoder, "nk", return_format, sizeof(return_format) - 1,
+					   &return_desc, NULL),
+			 0);
+	page_begin(&page, 0, false, 8);
+	page_number(&event, 1, 2);
+	page_number(&event, 0, 2);
+	page_number(&event, 5, 4);
+	page_number(&event, (LENGTH + 1) << 16 | 12, 4);
+	memset(event.bytes + event.used, 'x', LENGTH);
+	event.used += (LENGTH + 4) / 4 * 4;
+	page_event(&page, 10, event.bytes, (uint32_t)event.used);
+	add_half(&page, 2, 5, 9, 1, 0);
+	page_end(&page, 0);
+	memory_source_add(memory, page.bytes, PAGE_BYTES);
+	record_reader_open(decoder, &memory->source, &reader);
+	ck_assert_int_eq(record_reader_next(reader, &record), 1);
+	ck_assert_uint_eq(record.ts, 20);
+	record_value(&record, &record.plan->fields[0], 0, &value);
+	ck_assert_int_eq(value.kind, VALUE_STRING);
+	ck_assert_uint_eq(value.length, LENGTH);
+	ck_assert_int_eq(value.bytes[LENGTH - 1], 'x');
+	record_reader_close(reader);
+	memory_source_free(memory);
+	decoder_free(decoder);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("decode-join");
@@ -329,6 +385,7 @@ int main(void)
 	tcase_add_test(tests, through_pages);
 	tcase_add_test(tests, missed_returns_through_pages);
 	tcase_add_test(tests, entry_alone);
+	tcase_add_test(tests, long_string);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);
 
