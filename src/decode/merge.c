@@ -54,6 +54,7 @@ struct merge {
 	bool is_held_back;    /* live, and more may come */
 	uint64_t clear_until; /* pages read until then can be given */
 	uint64_t round_at;    /* when the last round of reading began */
+	uint64_t given_ts;    /* of what was given last */
 	uint64_t lost;
 	bool is_lost_by_damage;
 	uint64_t damaged;
@@ -249,6 +250,27 @@ static bool can_give(const struct merge *merge)
 	       merge->streams[merge->heap[0].stream].read_at + SETTLE_NS <= merge->clear_until;
 }
 
+static void give_loss(struct merge *merge, struct merge_stream *stream)
+{
+	merge->lost = stream->loss.count;
+	merge->is_lost_by_damage = !stream->loss.is_lost;
+	stream->loss = (struct walk_loss){ 0 };
+	stream->is_damaged = false;
+}
+
+/* At the end: what was lost behind a stream's last record, or before records that are none. */
+static bool give_last_loss(struct merge *merge, struct record_place *out)
+{
+	for (uint32_t i = 0; i < merge->source->stream_count; i++) {
+		if (!merge->streams[i].loss.is_lost)
+			continue;
+		*out = (struct record_place){ .ts = merge->given_ts, .stream = i };
+		give_loss(merge, &merge->streams[i]);
+		return true;
+	}
+	return false;
+}
+
 int merge_next(struct merge *merge, struct record_place *out)
 {
 	if (merge->is_given)
@@ -256,23 +278,23 @@ int merge_next(struct merge *merge, struct record_place *out)
 	if (!can_give(merge)) {
 		if (merge->is_held_back)
 			read_round(merge);
-		if (merge->heap_count == 0 && !merge->is_held_back)
+		if (merge->heap_count == 0 && !merge->is_held_back) {
+			if (give_last_loss(merge, out))
+				return 1;
 			return merge->error ? merge->error : -ENODATA;
+		}
 		if (!can_give(merge))
 			return 0;
 	}
 
 	struct merge_stream *stream = &merge->streams[merge->heap[0].stream];
 
-	out->ts = stream->head.ts;
+	out->ts = merge->given_ts = stream->head.ts;
 	out->stream = merge->heap[0].stream;
 	out->data = NULL;
 	out->size = 0;
 	if (stream->loss.is_lost || stream->is_damaged) {
-		merge->lost = stream->loss.count;
-		merge->is_lost_by_damage = !stream->loss.is_lost;
-		stream->loss = (struct walk_loss){ 0 };
-		stream->is_damaged = false;
+		give_loss(merge, stream);
 		return 1;
 	}
 	out->data = stream->head.data;

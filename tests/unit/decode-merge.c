@@ -73,6 +73,38 @@ START_TEST(files)
 }
 END_TEST
 
+/* Said by the last page, in which nothing is; of two streams each has its own. */
+START_TEST(lost_at_the_end)
+{
+	struct memory_source *memory = memory_source_new();
+	unsigned char pages[2 * PAGE_BYTES];
+	uint64_t times[2] = { 10, 20 };
+	struct record_place merged;
+	struct merge *merge;
+
+	make_page(pages, times, 2, 0);
+	make_page(pages + PAGE_BYTES, NULL, 0, 1U << 31);
+	memory_source_add(memory, pages, sizeof(pages));
+	memory_source_add(memory, pages + PAGE_BYTES, PAGE_BYTES);
+	merge = merge_new(&memory->source, &layout);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(merge_next(merge, &merged), 1);
+		ck_assert_uint_eq(merged.ts, times[i]);
+		ck_assert_ptr_nonnull(merged.data);
+	}
+	for (uint32_t i = 0; i < 2; i++) {
+		ck_assert_int_eq(merge_next(merge, &merged), 1);
+		ck_assert_ptr_null(merged.data);
+		ck_assert_uint_eq(merged.stream, i);
+		ck_assert_uint_ge(merged.ts, 20);
+		ck_assert(!merge_is_lost_by_damage(merge));
+	}
+	ck_assert_int_eq(merge_next(merge, &merged), -ENODATA);
+	merge_free(merge);
+	memory_source_free(memory);
+}
+END_TEST
+
 /* A live source: stream 1 finds its page only from the time at which it is there. */
 struct late_source {
 	struct page_source source;
@@ -229,6 +261,7 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 
 	tcase_add_test(tests, files);
+	tcase_add_test(tests, lost_at_the_end);
 	tcase_add_test(tests, live_order);
 	tcase_add_test(tests, live_delay);
 	tcase_add_test(tests, live_flush);
