@@ -40,6 +40,9 @@ int buffer_flush(struct buffer *buffer)
 	return buffer->error;
 }
 
+#define UTF8_LENGTH_MOST 4
+#define PART_BYTES	 256 /* a string is copied by */
+
 #define EACH(byte) ((uint64_t)(byte)*0x0101010101010101)
 
 /* Whether eight bytes may have one that is not plain: it is always told, sometimes in vain. */
@@ -124,18 +127,25 @@ static void put_json_character(struct buffer *buffer, const unsigned char *at, s
 	}
 }
 
+/* The bytes may lie in a mapped file, which somebody writes to: what is looked at is a copy. */
 static void put_string(struct buffer *buffer, const unsigned char *bytes, size_t length,
 		       void (*put)(struct buffer *buffer, const unsigned char *at, size_t size))
 {
 	while (length > 0) {
-		size_t run = plain_run(bytes, length < BUFFER_SIZE ? length : BUFFER_SIZE);
+		size_t most = length < PART_BYTES ? length : PART_BYTES;
+		char *copy = memcpy(buffer_room(buffer, most), bytes, most);
+		size_t run = plain_run((const unsigned char *)copy, most);
 
-		if (run > 0) {
-			buffer_put(buffer, (const char *)bytes, run);
-		} else {
-			size_t size = utf8_length(bytes, length);
+		buffer->end += run;
+		if (run == 0) {
+			unsigned char character[UTF8_LENGTH_MOST];
+			size_t left = most < sizeof(character) ? most : sizeof(character);
 
-			put(buffer, bytes, size);
+			memcpy(character, copy, left);
+
+			size_t size = utf8_length(character, left);
+
+			put(buffer, character, size);
 			run = size ? size : 1;
 		}
 		bytes += run;

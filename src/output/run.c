@@ -177,10 +177,15 @@ static bool put_short_string(struct run *run, const struct op *op, char **at)
 	if (offset > run->record->size[op->half] || length > run->record->size[op->half] - offset ||
 	    length > 64)
 		return false;
-	for (data += offset; length > 0 && *data; length--) {
-		if (*data <= ' ' || *data >= 0x7f || *data == '"' || *data == '\\')
+	/* Each byte is read once: somebody may write to a recording that is mapped. */
+	for (const volatile unsigned char *from = data + offset; length > 0; length--) {
+		unsigned char byte = *from++;
+
+		if (byte == '\0')
+			break;
+		if (byte <= ' ' || byte >= 0x7f || byte == '"' || byte == '\\')
 			return false;
-		*end++ = (char)*data++;
+		*end++ = (char)byte;
 	}
 	/* An empty one has quotes, "(fault)" is none. */
 	if (end == start || *start == '(')
