@@ -145,6 +145,41 @@ static void count_cpus(struct parse *parse)
 			parse->meta.cpu_count = parse->streams[i].cpu + 1;
 }
 
+static int compare_offsets(const void *a, const void *b)
+{
+	const struct parse_stream *left = *(struct parse_stream *const *)a;
+	const struct parse_stream *right = *(struct parse_stream *const *)b;
+
+	return left->offset < right->offset ? -1 : left->offset > right->offset;
+}
+
+/* No writer has the pages of two CPUs in one place: a small file would be read as an endless one.
+ */
+static void part_streams(struct parse *parse)
+{
+	NK_FREE struct parse_stream **order =
+		xcalloc(parse->stream_count + 1, sizeof(struct parse_stream *));
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < parse->stream_count; i++)
+		order[i] = &parse->streams[i];
+	if (parse->stream_count > 1)
+		qsort(order, parse->stream_count, sizeof(*order), compare_offsets);
+	for (size_t i = 0; i < parse->stream_count; i++) {
+		if (!order[i]->bytes)
+			continue;
+		if (order[i]->offset < end) {
+			parse_incomplete(
+				parse,
+				"the file is damaged: pages of CPU %d are another CPU's, too",
+				order[i]->cpu);
+			order[i]->bytes = 0;
+			continue;
+		}
+		end = order[i]->offset + order[i]->bytes;
+	}
+}
+
 static void parse_clear(struct parse *parse)
 {
 	dat_meta_clear(&parse->meta);
@@ -177,6 +212,7 @@ int dat_reader_open_fd(int fd, const char *path, struct dat_reader **out, const 
 		free(reader);
 		return ret;
 	}
+	part_streams(&reader->parse);
 	count_cpus(&reader->parse);
 	reader->pages = pages_new(&reader->parse);
 	*out = reader;

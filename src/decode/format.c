@@ -18,9 +18,10 @@
 #include "base/text.h"
 #include "decode/printer.h"
 
-#define REACH	   (2 * 65536)
-#define COPY_BYTES (FORMAT_SIZE_MAX + REACH)
-#define COMPARED   16 /* records of an event that are printed both ways */
+#define REACH	    (2 * 65536)
+#define COPY_BYTES  (FORMAT_SIZE_MAX + REACH)
+#define FIELDS_MOST 2048 /* of an event; the kernel's have a hundred */
+#define COMPARED    16	 /* records of an event that are printed both ways */
 
 /* Of one event. */
 struct own_print {
@@ -258,7 +259,7 @@ static int read_fields(const struct tep_event *event, struct raw_event *out)
 		return -EINVAL;
 	out->size = (size_t)out->pid_offset + 4;
 	for (const struct tep_format_field *f = event->format.fields; f; f = f->next) {
-		if (!fits(f))
+		if (!fits(f) || out->field_count == FIELDS_MOST)
 			return -EINVAL;
 		if (strcmp(f->name, "__probe_ip") == 0 || strcmp(f->name, "__probe_func") == 0)
 			out->is_kprobe = true;

@@ -259,6 +259,43 @@ START_TEST(page_of_zeros)
 }
 END_TEST
 
+/* Two CPUs of one place: it is read once, and told. */
+START_TEST(pages_of_two_cpus)
+{
+	const char *path = fixture_scratch();
+	NK_FREE char *original = fixture_path("v6", ".dat");
+	size_t length, whole, pages;
+	NK_FREE char *bytes = fixture_read(original, &length);
+	struct dat_reader *reader = fixture_open(original);
+	struct page_source *source = dat_reader_pages(reader);
+	uint64_t places[2];
+	bool is_refused, is_incomplete;
+
+	for (size_t i = 0; i < 2; i++) {
+		const void *page;
+
+		ck_assert_int_eq(source->ops->next(source, i, &page), 1);
+		const char *place = memmem(bytes, length, page, 4096);
+		ck_assert_ptr_nonnull(place);
+		places[i] = (uint64_t)(place - bytes);
+	}
+	dat_reader_close(reader);
+	fixture_write(path, bytes, length);
+	whole = try_to_read(path, &is_refused, &is_incomplete);
+	ck_assert(!is_incomplete);
+
+	char *entry = memmem(bytes, length, &places[1], sizeof(places[1]));
+	ck_assert_ptr_nonnull(entry);
+	memcpy(entry, &places[0], sizeof(places[0]));
+	fixture_write(path, bytes, length);
+	pages = try_to_read(path, &is_refused, &is_incomplete);
+	ck_assert(!is_refused && is_incomplete);
+	ck_assert_uint_gt(pages, 0);
+	ck_assert_uint_lt(pages, whole);
+	fixture_cleanup();
+}
+END_TEST
+
 static uint32_t next_random(uint32_t *state)
 {
 	*state = *state * 1664525 + 1013904223;
@@ -305,6 +342,7 @@ static Suite *reader_suite(void)
 	tcase_add_test(tests, unknown_compression);
 	tcase_add_test(tests, text_instead_of_pages);
 	tcase_add_loop_test(tests, page_of_zeros, 0, 2);
+	tcase_add_test(tests, pages_of_two_cpus);
 	tcase_add_loop_test(tests, cut_short_at_every_byte, 0, FIXTURE_COUNT);
 	tcase_add_loop_test(tests, bytes_changed_at_random, 0, FIXTURE_COUNT);
 	suite_add_tcase(suite, tests);
