@@ -265,6 +265,26 @@ static int work(struct worker *worker, void *context, struct diags *diags)
 	return status;
 }
 
+/* The worker finds it, too, but only when COMMAND is on its way. */
+static int check_fields(const struct options *options, const struct session *session,
+			struct diags *diags)
+{
+	struct output_columns *columns = NULL;
+	struct decoder *decoder = NULL;
+	int status = CMD_DONE;
+
+	if (!options->fields)
+		return CMD_DONE;
+	if (live_decoder(session, &decoder, diags) != 0)
+		return CMD_FAILED;
+	if (output_columns_new(options->fields, decoder, session->has_wall_offset, &columns,
+			       diags) != 0)
+		status = CMD_USAGE;
+	output_columns_free(columns);
+	decoder_free(decoder);
+	return status;
+}
+
 static int run(const struct command *command, const struct options *options)
 {
 	struct tracer tracer = { .options = options };
@@ -286,6 +306,11 @@ static int run(const struct command *command, const struct options *options)
 	(void)command;
 	int status = live_open_session(&setup, options, &wish, &session, &incomplete, &diags);
 
+	if (status == CMD_DONE) {
+		status = check_fields(options, session, &diags);
+		if (status != CMD_DONE)
+			session_destroy(session, &diags);
+	}
 	setup_say(&diags, options->quiet);
 	tracer.filter = setup.filter;
 	if (status == CMD_DONE) {
