@@ -70,19 +70,16 @@ static int check_file(const char *path, const struct input *input, const struct 
 
 static int check_expressions(const struct options *options)
 {
-	int status = CMD_DONE;
+	struct diags diags = { 0 };
+	struct probe_set *set = NULL;
 
-	for (size_t i = 0; i < options->expression_count; i++) {
-		struct diags diags = { 0 };
-		struct probe_set *set = NULL;
-
-		if (probe_parse("-e", "-e", options->expressions[i], &set, &diags) == 0)
-			probe_set_free(set);
-		else
-			status = CMD_FAILED;
-		setup_say(&diags, options->quiet);
-	}
-	return status;
+	if (options->expression_count == 0)
+		return CMD_DONE;
+	int err = setup_parse_expressions(options, &set, &diags);
+	if (!err)
+		probe_set_free(set);
+	setup_say(&diags, options->quiet);
+	return err ? CMD_FAILED : CMD_DONE;
 }
 
 static int check_files(const struct input *inputs, const struct options *options)

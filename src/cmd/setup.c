@@ -29,19 +29,26 @@ static int add_files(struct setup *setup, const struct options *options, struct 
 	return first_error;
 }
 
-/* All -e lines are one set: a later one may be the "r" line of the one before it. */
-static int add_expressions(struct setup *setup, const struct options *options, struct diags *diags)
+int setup_parse_expressions(const struct options *options, struct probe_set **set,
+			    struct diags *diags)
 {
 	struct text text = { 0 };
+
+	for (size_t i = 0; i < options->expression_count; i++)
+		text_addf(&text, "%s\n", options->expressions[i]);
+
+	int err = probe_parse("-e", "-e", text.data ? text.data : "", set, diags);
+	text_clear(&text);
+	return err;
+}
+
+static int add_expressions(struct setup *setup, const struct options *options, struct diags *diags)
+{
 	struct probe_set *set;
 
 	if (options->expression_count == 0)
 		return 0;
-	for (size_t i = 0; i < options->expression_count; i++)
-		text_addf(&text, "%s\n", options->expressions[i]);
-
-	int err = probe_parse("-e", "-e", text.data, &set, diags);
-	text_clear(&text);
+	int err = setup_parse_expressions(options, &set, diags);
 	if (!err)
 		probe_library_add(&setup->library, set);
 	return err;

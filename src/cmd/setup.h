@@ -46,6 +46,13 @@ void setup_clear(struct setup *setup);
 /* For -v: where the kernel has no seccomp filters, what reads hostile bytes is held by less. */
 void setup_note_sandbox(const struct options *options, struct diags *diags);
 
+/*
+ * All -e lines are one set, which the caller frees: a later one may be the "r" line of the one
+ * before it. 0 or -errno with a diag.
+ */
+int setup_parse_expressions(const struct options *options, struct probe_set **set,
+			    struct diags *diags);
+
 /* Prints and empties diags; quiet leaves warnings and notes out. */
 void setup_say(struct diags *diags, bool quiet);
 
