@@ -290,6 +290,9 @@ static bool put_own(struct output *output, const struct record *record, enum rec
 
 	switch (word) {
 	case RECORD_TIME:
+		/* Text has the trace clock's; what reads the others takes it for a time of day. */
+		if (!output->options.has_wall_clock && output->options.style != OUTPUT_TEXT)
+			return false;
 		put_time(output, record);
 		return true;
 	case RECORD_TS:
