@@ -95,6 +95,17 @@ cmp "$work/json" "$work/fields" || fail "--fields and --json differ"
 "$nk" replay --fields ts,ts "$data/v7.dat" >/dev/null 2>&1 && fail "--fields takes a name twice"
 "$nk" replay --fields nothing "$data/v7.dat" >/dev/null 2>&1 && fail "--fields takes a name that no event has"
 
+# As it is printed, a filter takes it.
+for what in '852.510us 852510' '0.85251ms 852510'; do
+	[ "$("$nk" replay -q -j -f "dur == ${what% *}" "$data/calls.dat" | grep -c "\"dur\":${what#* }[,}]")" = 1 ] || fail "a filter of a duration: $what"
+done
+for what in 852.us 0.5ns .5ms 1.0000000001s; do
+	"$nk" replay -q -f "dur > $what" "$data/calls.dat" >/dev/null 2>&1 && fail "a filter takes the duration $what"
+done
+# Of a recording without times of day there is none.
+"$nk" replay -q -j --fields time,ts "$data/v7.dat" | grep -q time && fail "JSON has a time of a recording without"
+[ "$("$nk" replay -q -n 1 -j --fields time "$data/calls.dat")" = "$("$nk" replay -q -n 1 -j "$data/calls.dat" | sed 's/,.*/}/')" ] || fail "--fields time is another"
+
 # What took SECONDS takes a tenth of it, and no less.
 "$nk" replay "$data/v7.dat" >"$work/at-once"
 took=$("$nk" replay --fields ts "$data/v7.dat" | awk 'NR == 1 { first = $1 } { last = $1 } END { print (last - first) / 1e9 }')

@@ -6,6 +6,7 @@
 #include "filter/constant.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,8 @@
 #include "base/diag.h"
 #include "probes/names.h"
 
-#define ERRNO_MAX 4095
+#define ERRNO_MAX     4095
+#define NS_PER_SECOND UINT64_C(1000000000)
 
 struct reading {
 	const struct filter_test *test;
@@ -38,7 +40,7 @@ static uint64_t unit_of(const char **at)
 	static const struct {
 		const char *name;
 		uint64_t ns;
-	} units[] = { { "ns", 1 }, { "us", 1000 }, { "ms", 1000000 }, { "s", 1000000000 } };
+	} units[] = { { "ns", 1 }, { "us", 1000 }, { "ms", 1000000 }, { "s", NS_PER_SECOND } };
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (strcmp(*at, units[i].name) != 0)
@@ -47,6 +49,28 @@ static uint64_t unit_of(const char **at)
 		return units[i].ns;
 	}
 	return 1;
+}
+
+/* What follows the whole number: a fraction as nk prints one, to the nanosecond, and the unit. */
+static bool read_duration(const char **at, uint64_t *number)
+{
+	uint64_t fraction = 0, scale = 1;
+
+	if (**at == '.') {
+		const char *digits = ++*at;
+
+		for (; isdigit((unsigned char)**at) && scale < NS_PER_SECOND; ++*at) {
+			fraction = fraction * 10 + (uint64_t)(**at - '0');
+			scale *= 10;
+		}
+		if (*at == digits)
+			return false;
+	}
+
+	uint64_t unit = unit_of(at);
+
+	return fraction * unit % scale == 0 && !__builtin_mul_overflow(*number, unit, number) &&
+	       !__builtin_add_overflow(*number, fraction * unit / scale, number);
 }
 
 static bool read_number(struct reading *reading)
@@ -63,8 +87,7 @@ static bool read_number(struct reading *reading)
 	number = strtoull(text, (char **)&end, text[0] == '0' && text[1] == 'x' ? 16 : 10);
 	if (errno || (is_negative && number > (uint64_t)INT64_MAX + 1))
 		return false;
-	if (reading->display == DISPLAY_DURATION &&
-	    __builtin_mul_overflow(number, unit_of(&end), &number))
+	if (reading->display == DISPLAY_DURATION && !read_duration(&end, &number))
 		return false;
 	if (*end != '\0')
 		return false;
@@ -194,6 +217,9 @@ static int parse_number(struct reading *reading)
 		return refuse(reading, xasprintf("'%s' is no value that '%s' can have", test->value,
 						 test->name));
 	}
+	if (test->subject == SUBJECT_PORT &&
+	    (reading->out->is_negative || reading->out->number > UINT16_MAX))
+		return refuse(reading, xasprintf("'%s' is no port", test->value));
 	if (reading->out->is_name && test->relation >= RELATION_LESS &&
 	    test->relation <= RELATION_GREATER_EQUAL)
 		return refuse(reading,

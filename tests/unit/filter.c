@@ -256,6 +256,8 @@ static const struct {
 	{ "dev == \"eth0", 8, "the string is not closed", NULL },
 	{ "lprot == 5", 1, "no event here has a field 'lprot'", "'lport'" },
 	{ "lport == http", 10, "'http' is no value", NULL },
+	{ "port 70000", 6, "'70000' is no port", NULL },
+	{ "not port -1", 10, "'-1' is no port", NULL },
 	{ "state == ESTABLISHD", 10, "'ESTABLISHD' is no value", "'ESTABLISHED'" },
 	{ "state < ESTABLISHED", 9, "names have no order", NULL },
 	{ "lport ~ 5*", 9, "'~' compares text", NULL },
