@@ -3,6 +3,7 @@
 # anything and before COMMAND is run.
 set -u
 nk=${NK:-./nk}
+data=$(dirname "$0")/unit/data/datfile
 work=$(mktemp -d "${TMPDIR:-/tmp}/nk-usage.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 failed=0
@@ -51,6 +52,30 @@ for way in -j --csv '--style csv' '--style trace-cmd' '--fields pid'; do
 	# shellcheck disable=SC2086
 	refused 'prints a table' replay --stat $way
 done
+refused 'no pace' replay --stat --pace=3
+refused 'one file' replay -i "$data/v7.dat" "$data/calls.dat"
+refused 'checks nothing' check --list-types "$data/v7.dat"
+refused 'is no time' replay --since 25:00:00 "$data/v7.dat"
+refused 'is no time' replay --until 1e3 "$data/v7.dat"
+refused 'no style' replay --style none "$data/v7.dat"
+refused 'not a process id' trace -p 1, tcp
+refused 'a whole number' replay -n ' -5' "$data/v7.dat"
+refused 'takes bytes' record --size ' -5' tcp
+
+# What could not be written is not done.
+for way in --help --version 'trace --help' 'check --list-types'; do
+	# shellcheck disable=SC2086
+	"$nk" $way >/dev/full 2>"$work/err"
+	status=$?
+	if [ $status != 1 ] || [ "$(grep -c 'cannot write' "$work/err")" != 1 ]; then
+		echo "FAIL: nk $way onto a full disk: status $status: $(cat "$work/err")"
+		failed=1
+	fi
+done
+
+# The lines of all -e are one set, as in every other command.
+"$nk" check -e 'p:nk/x udp_sendmsg len=$arg3:u64' -e 'r sent=$retval:ssize32' || { echo 'FAIL: check -e -e: a line joined'; failed=1; }
+"$nk" check -e 'p:nk/x udp_sendmsg' -e 'p:nk/x tcp_connect' 2>/dev/null && { echo 'FAIL: check -e -e: one name twice'; failed=1; }
 [ ! -e "$work/ran" ] || { echo 'FAIL: COMMAND was run'; failed=1; }
 [ $tried -gt 20 ] || { echo "FAIL: only $tried"; failed=1; }
 exit $failed

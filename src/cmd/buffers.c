@@ -4,6 +4,7 @@
  */
 #include "cmd/buffers.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ static int take_size(const char *given, const char *text, struct session_buffer 
 
 	errno = 0;
 	buffer->kb = strtoul(text, &end, 10);
-	if (end == text || *end || errno || *text == '-' || buffer->kb == 0)
+	if (!isdigit((unsigned char)*text) || *end || errno || buffer->kb == 0)
 		return diag_error(diags, EINVAL, "-B %s: '%s' is no size in KiB", given, text);
 	return 0;
 }

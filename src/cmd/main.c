@@ -57,6 +57,16 @@ static int unknown(const char *name)
 	return CMD_USAGE;
 }
 
+/* What could not be written is not done, e.g. a list into a full disk. */
+static int flush(int status)
+{
+	if (fflush(stdout) == 0)
+		return status;
+	if (errno != EPIPE)
+		fprintf(stderr, "nk: cannot write: %s\n", strerror(errno));
+	return CMD_FAILED;
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct options options;
@@ -65,13 +75,7 @@ static int run(const struct command *command, int argc, char **argv)
 	if (options_parse(command, argc, argv, &options, &status) == 0)
 		status = command->run(command, &options);
 	options_clear(&options);
-	/* What could not be written is not done, e.g. a list into a full disk. */
-	if (fflush(stdout) != 0) {
-		if (errno != EPIPE)
-			fprintf(stderr, "nk: cannot write: %s\n", strerror(errno));
-		status = CMD_FAILED;
-	}
-	return status;
+	return flush(status);
 }
 
 int main(int argc, char **argv)
@@ -85,11 +89,11 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 	    strcmp(argv[1], "help") == 0) {
 		print_help(stdout);
-		return CMD_DONE;
+		return flush(CMD_DONE);
 	}
 	if (strcmp(argv[1], "--version") == 0) {
 		puts(PACKAGE_STRING);
-		return CMD_DONE;
+		return flush(CMD_DONE);
 	}
 
 	const struct command *command = find(argv[1]);

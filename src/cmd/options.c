@@ -178,7 +178,8 @@ static int add_pids(const struct command *command, const char *text, struct opti
 
 		errno = 0;
 		long pid = strtol(next, &end, 10);
-		if (end == next || (*end && *end != ',') || errno || pid <= 0 || pid > INT_MAX)
+		if (!isdigit((unsigned char)*next) || (*end && *end != ',') || (*end && !end[1]) ||
+		    errno || pid <= 0 || pid > INT_MAX)
 			return wrong(command, "'%s' is not a process id", text);
 		*array_add(&options->pids, &options->pid_count) = (pid_t)pid;
 		next = *end ? end + 1 : end;
@@ -193,7 +194,7 @@ static int set_number(const struct command *command, const struct option_spec *s
 
 	errno = 0;
 	*number = strtoul(text, &end, 10);
-	if (end == text || *end || errno || *text == '-' || *number == 0)
+	if (!isdigit((unsigned char)*text) || *end || errno || *number == 0)
 		return wrong(command, "--%s takes a whole number above 0, not '%s'", spec->name,
 			     text);
 	return 0;
@@ -218,7 +219,7 @@ static int set_bytes(const struct command *command, const struct option_spec *sp
 			end++;
 		}
 	}
-	if (end == text || *end || errno || *text == '-' || number == 0 ||
+	if (!isdigit((unsigned char)*text) || *end || errno || number == 0 ||
 	    number > ULLONG_MAX >> shift)
 		return wrong(command, "--%s takes bytes, with K, M or G behind or not, not '%s'",
 			     spec->name, text);
@@ -377,6 +378,8 @@ static int check_style(const struct command *command, const struct options *opti
 	if (options->stat && (options->fields || (style && strcmp(style, "text") != 0)))
 		return wrong(command, "--stat prints a table and no records: neither fields of "
 				      "them nor a style can be chosen");
+	if (options->stat && options->pace > 0)
+		return wrong(command, "--stat prints a table and no records: it has no pace");
 	return 0;
 }
 
@@ -390,6 +393,12 @@ static int check_together(const struct command *command, const struct options *o
 		return wrong(command, runs_command(command)
 					      ? "-c needs -p or a COMMAND: whose children?"
 					      : "-c needs -p: whose children?");
+	if (options->input && options->name_count > 0)
+		return wrong(command, "-i %s and '%s': one file can be read", options->input,
+			     options->names[0]);
+	if (options->list_types && options->name_count + options->expression_count > 0)
+		return wrong(command, "--list-types checks nothing: not '%s' either",
+			     options->name_count ? options->names[0] : options->expressions[0]);
 	return 0;
 }
 

@@ -138,6 +138,7 @@ static int choose_output(struct replay *replay, struct diags *diags)
 	err = span_parse(replay->options->since, output, &replay->since, diags);
 	if (!err)
 		err = span_parse(replay->options->until, output, &replay->until, diags);
+	replay->is_misused = err;
 	if (!err && replay->options->pace > 0 && !dat_clock_has_seconds(&meta->clock))
 		err = diag_error(
 			diags, EINVAL,
@@ -160,6 +161,7 @@ static int open_paths(struct replay *replay, struct diags *diags)
 		 : replay->options->csv ? OUTPUT_CSV
 					: OUTPUT_TEXT;
 	err = style_choose(replay->options->style, style, diags);
+	replay->is_misused = err;
 	if (!err)
 		err = dat_reader_open_file(replay->path, &replay->fd, diags);
 	if (err)
@@ -596,10 +598,11 @@ static int run(const struct command *command, const struct options *options)
 		replay.path = options->input;
 	int err = options->filter ? filter_new(options->filter, &replay.filter, &diags) : 0;
 
-	if (err)
-		status = CMD_USAGE;
-	else
+	replay.is_misused = err;
+	if (!err)
 		err = open_paths(&replay, &diags);
+	if (replay.is_misused)
+		status = CMD_USAGE;
 	if (!err)
 		err = privilege_drop_all(PRIVILEGE_START_PROCESSES, &diags);
 	setup_note_sandbox(options, &diags);

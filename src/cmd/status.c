@@ -123,7 +123,7 @@ static int run(const struct command *command, const struct options *options)
 	}
 	for (size_t i = 0; !options->json && i < count; i++)
 		print_text(&infos[i]);
-	if (!err && count == 0 && !options->json)
+	if (!err && count == 0 && !options->json && !options->quiet)
 		fputs("nk: no session\n", stderr);
 	if (!err)
 		session_say_unnoted(kernel, NULL, &diags);
