@@ -5,6 +5,7 @@
 #include "datfile/printout.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/alloc.h"
 #include "probes/names.h"
@@ -160,13 +161,16 @@ char *print_icmp6_type(const char *number)
 	return text_steal(&text);
 }
 
+/* The number is read without a sign: of a negative value it has as many bits as its type. */
 char *print_enum(const struct probe_enum *names, const char *number)
 {
+	unsigned long bits = strtoul(names->kernel + (names->kernel[0] != '\0'), NULL, 10);
+	uint64_t mask = bits > 0 && bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX;
 	struct text text = { 0 };
 
 	text_addf(&text, "__print_symbolic(%s", number);
 	for (size_t i = 0; i < names->value_count; i++)
-		add_name(&text, names->values[i].value, names->values[i].name);
+		add_name(&text, names->values[i].value & mask, names->values[i].name);
 	text_add(&text, ")");
 	return text_steal(&text);
 }

@@ -310,6 +310,7 @@ static bool set_kind(const struct builder *builder, const struct event_field *fr
 		return raw->size >= fixed_bytes(field->display) && !raw->is_dynamic;
 	case DISPLAY_ENUM:
 		field->names = find_enum(builder->desc, type->enum_name);
+		field->is_signed = field->names && field->names->kernel[0] == 's' && raw->is_signed;
 		break;
 	case DISPLAY_STRING:
 		/* The words that it lies in, where the kernel has no such type. */

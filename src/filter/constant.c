@@ -141,9 +141,14 @@ static bool read_flags(struct constant *out, const char *name)
 
 static bool read_enum(struct constant *out, const struct probe_enum *names, const char *name)
 {
-	for (size_t i = 0; names && i < names->value_count; i++)
-		if (strcmp(names->values[i].name, name) == 0)
-			return set_name(out, names->values[i].value);
+	for (size_t i = 0; names && i < names->value_count; i++) {
+		uint64_t value = names->values[i].value;
+
+		if (strcmp(names->values[i].name, name) != 0)
+			continue;
+		out->is_negative = names->kernel[0] == 's' && (int64_t)value < 0;
+		return set_name(out, value);
+	}
 	return false;
 }
 
