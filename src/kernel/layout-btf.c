@@ -19,6 +19,7 @@
 
 #define DEPTH_MAX     12
 #define VISITS_MAX    200000
+#define ANSWER_VISITS (20 * VISITS_MAX)
 #define NAMES_MAX     20000 /* that a misspelt one is compared with */
 #define MODIFIERS_MAX 32
 
@@ -265,8 +266,9 @@ static int to_member(const struct search *search, struct layout_member *member)
 	return 0;
 }
 
+/* *visits: of all searches for one answer. */
 static int find_path(const struct btf *btf, const struct btf_type *type, const char *path,
-		     struct layout_member *member)
+		     unsigned int *visits, struct layout_member *member)
 {
 	uint64_t base = 0;
 
@@ -275,6 +277,7 @@ static int find_path(const struct btf *btf, const struct btf_type *type, const c
 		struct search search = { .btf = btf, .name = path, .length = length };
 		int err = search_struct(&search, type, base);
 
+		*visits += search.visits;
 		if (err)
 			return err;
 		if (!path[length])
@@ -298,13 +301,17 @@ int layout_btf_find(const struct layout_btf *btf, const char *name, const char *
 {
 	struct layout_member found = *member;
 	const struct btf_type *type;
+	unsigned int visits = 0;
 	size_t slot = 0;
 	int result = -ENOENT;
 
 	while ((type = next_struct(btf, name, &slot))) {
 		struct layout_member other = *member;
-		int err = find_path(btf->btf, type, path, &other);
+		int err = find_path(btf->btf, type, path, &visits, &other);
 
+		/* No kernel has so many structs of one name. */
+		if (visits > ANSWER_VISITS)
+			return -ENOENT;
 		if (err == -ENOTUNIQ || (!err && !result && !is_alike(&other, &found)))
 			return -ENOTUNIQ;
 		if (!err) {

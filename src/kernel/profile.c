@@ -17,6 +17,7 @@
 #include "base/text.h"
 
 #define STRUCT_SIZE_MAX (1u << 20)
+#define LINES_MAX	10000 /* of a kind; nk writes a hundred */
 
 char *profile_path(const char *build_id)
 {
@@ -197,6 +198,8 @@ static const char *parse_member(struct profile *profile, char **cursor)
 	const char *key;
 	const char *why;
 
+	if (profile->member_count == LINES_MAX)
+		return "a profile has no so many members";
 	member.path = text_next_word(cursor);
 	if (!member.path || !strchr(member.path, '.'))
 		return "a member is STRUCT.MEMBER";
@@ -237,6 +240,8 @@ static const char *parse_carrier(struct profile *profile, char **cursor)
 	const char *verdict = text_next_word(cursor);
 	const char *date = text_next_word(cursor);
 
+	if (profile->carrier_count == LINES_MAX)
+		return "a profile has no so many carriers";
 	if (!date)
 		return "a carrier is PROBE FUNCTION verified or silent, and a date";
 	if (date[strspn(date, "0123456789-")])

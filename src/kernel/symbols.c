@@ -13,6 +13,8 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
+#define CLONES_MAX 64 /* of a function; a kernel has a handful */
+
 struct symbols {
 	struct symbol *items;
 	size_t count;
@@ -148,6 +150,8 @@ static bool count_line(struct symbol *symbol, const struct line *line)
 			return true;
 		}
 	}
+	if (symbol->clone_count == CLONES_MAX)
+		return false;
 	clone = array_add(&symbol->clones, &symbol->clone_count);
 	clone->name = given_name(symbol, line);
 	clone->copies = 1;
