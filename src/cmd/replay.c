@@ -138,7 +138,7 @@ static int choose_output(struct replay *replay, struct diags *diags)
 	err = span_parse(replay->options->since, output, &replay->since, diags);
 	if (!err)
 		err = span_parse(replay->options->until, output, &replay->until, diags);
-	replay->is_misused = err;
+	replay->is_misused = err == -EINVAL;
 	if (!err && replay->options->pace > 0 && !dat_clock_has_seconds(&meta->clock))
 		err = diag_error(
 			diags, EINVAL,

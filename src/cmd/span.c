@@ -75,7 +75,7 @@ int span_parse(const char *text, const struct output_options *options, struct sp
 	if (!text)
 		return 0;
 	if (is_count && !read_count(text, &read))
-		return diag_error(diags, EINVAL,
+		return diag_error(diags, ENOTSUP,
 				  "the recording's trace clock counts no seconds: '%s' has to be a "
 				  "number as it has them",
 				  text);
@@ -88,7 +88,7 @@ int span_parse(const char *text, const struct output_options *options, struct sp
 				  "'%s' is no time: HH:MM:SS[.N], or seconds of the trace clock",
 				  text);
 	if (read.is_time_of_day && !options->has_wall_clock)
-		return diag_error(diags, EINVAL,
+		return diag_error(diags, ENOTSUP,
 				  "the recording has no times of day: '%s' has to be seconds of "
 				  "its trace clock",
 				  text);

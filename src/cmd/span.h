@@ -17,7 +17,7 @@ struct span {
 
 /*
  * text NULL: nothing is given. Of options it matters what the records' times are printed as, that
- * is what the text has. 0 or -EINVAL with a diag.
+ * is what the text has. 0; with a diag -EINVAL, or -ENOTSUP: another recording could do that.
  */
 int span_parse(const char *text, const struct output_options *options, struct span *span,
 	       struct diags *diags);
