@@ -475,10 +475,11 @@ static void note_bodies(struct session *session)
 	(void)definitions_read(session->tracefs_fd, &there);
 	for (size_t i = 0; i < there.count; i++) {
 		const struct definition *item = &there.items[i];
-		NK_FREE char *shown = xasprintf("%s %s", item->event, item->body);
 
-		if (session_owns(session, item->event))
-			(void)ownership_add(state->note_fd, "shown", shown);
+		if (!session_owns(session, item->event))
+			continue;
+		NK_FREE char *shown = xasprintf("%s %s", item->event, item->body);
+		(void)ownership_add(state->note_fd, "shown", shown);
 	}
 	definitions_clear(&there);
 }

@@ -225,38 +225,26 @@ int ownership_check_name(const char *name, struct diags *diags)
 	return 0;
 }
 
+/* The words of a note: its first is a name. */
+static bool is_of(const char *words, const char *name)
+{
+	size_t length = strlen(name);
+
+	return strncmp(words, name, length) == 0 && (!words[length] || words[length] == ' ');
+}
+
 /* Noted before it was made, and then not made, or removed: who makes it now is somebody else. */
 static void forget(char **names, size_t *count, const char *name)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < *count; i++) {
-		if (strcmp(names[i], name) == 0)
+		if (is_of(names[i], name))
 			free(names[i]);
 		else
 			names[kept++] = names[i];
 	}
 	*count = kept;
-}
-
-static bool is_of(const char *shown, const char *event)
-{
-	size_t length = strlen(event);
-
-	return strncmp(shown, event, length) == 0 && shown[length] == ' ';
-}
-
-static void forget_shown(struct session_info *info, const char *event)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < info->shown_count; i++) {
-		if (is_of(info->shown[i], event))
-			free(info->shown[i]);
-		else
-			info->shown[kept++] = info->shown[i];
-	}
-	info->shown_count = kept;
 }
 
 /* Its number, its start time, its pid namespace; the last is missing where it is not known. */
@@ -289,7 +277,7 @@ static void parse_note_line(char *line, struct session_info *out, struct process
 		*array_add(&out->events, &out->event_count) = xstrdup(value);
 	} else if (strcmp(kind, "gone") == 0) {
 		forget(out->definitions, &out->definition_count, value);
-		forget_shown(out, value);
+		forget(out->shown, &out->shown_count, value);
 		forget(out->instances, &out->instance_count, value);
 	} else if (strcmp(kind, "set") == 0) {
 		*array_add(&out->sets, &out->set_count) = xstrdup(value);
