@@ -52,20 +52,6 @@ int undo_instance(struct undo *undo, const char *name, struct diags *diags)
 	return 0;
 }
 
-/* Those of the events that there are; a kernel that cannot be asked has none. */
-static bool *find_present(int tracefs_fd, const char *const *events, size_t count)
-{
-	bool *present = xcalloc(count, sizeof(*present));
-	struct definitions there = { 0 };
-
-	if (definitions_read(tracefs_fd, &there) != 0)
-		return present;
-	for (size_t i = 0; i < count; i++)
-		present[i] = definitions_count(&there, events[i]) > 0;
-	definitions_clear(&there);
-	return present;
-}
-
 static const struct session_info *find_info(const struct undo *undo, const char *name)
 {
 	for (size_t i = 0; i < undo->info_count; i++)
@@ -86,41 +72,33 @@ static bool is_replaced(const struct session_info *info, const struct definition
 }
 
 /* Those that are still the session's, and that no other living one notes. */
-static const char **find_mine(const struct undo *undo, char *const *events, size_t count,
-			      const char *name, size_t *mine_count)
+static const char **find_mine(const struct undo *undo, const struct definitions *there,
+			      char *const *events, size_t count, const char *name,
+			      size_t *mine_count)
 {
 	const struct session_info *info = find_info(undo, name);
-	struct definitions there = { 0 };
 	const char **mine = NULL;
 
 	*mine_count = 0;
-	if (count > 0)
-		(void)definitions_read(undo->tracefs_fd, &there);
 	for (size_t i = 0; i < count; i++)
 		if (!ownership_notes_definition(undo->infos, undo->info_count, events[i], name,
 						true) &&
-		    !is_replaced(info, &there, events[i]))
+		    !is_replaced(info, there, events[i]))
 			*array_add(&mine, mine_count) = events[i];
-	definitions_clear(&there);
 	return mine;
 }
 
-int undo_definitions(struct undo *undo, char *const *events, size_t count, const char *name,
-		     struct diags *diags)
+static int delete_mine(struct undo *undo, const struct definitions *before, const char **mine,
+		       size_t count, struct diags *diags)
 {
-	size_t mine_count;
-	NK_FREE const char **mine = find_mine(undo, events, count, name, &mine_count);
-	NK_FREE bool *busy = xcalloc(mine_count, sizeof(*busy));
+	NK_FREE bool *busy = xcalloc(count, sizeof(*busy));
+	struct definitions after = { 0 };
+	int err = definitions_delete(undo->tracefs_fd, mine, count, busy);
 
-	if (mine_count == 0)
-		return 0;
-
-	NK_FREE bool *before = find_present(undo->tracefs_fd, mine, mine_count);
-	int err = definitions_delete(undo->tracefs_fd, mine, mine_count, busy);
-	NK_FREE bool *after = find_present(undo->tracefs_fd, mine, mine_count);
-
-	for (size_t i = 0; i < mine_count; i++) {
-		if (before[i] && !after[i])
+	(void)definitions_read(undo->tracefs_fd, &after);
+	for (size_t i = 0; i < count; i++) {
+		if (definitions_count(before, mine[i]) > 0 &&
+		    definitions_count(&after, mine[i]) == 0)
 			note_removed(undo, "definition", mine[i]);
 		if (!busy[i])
 			continue;
@@ -128,9 +106,28 @@ int undo_definitions(struct undo *undo, char *const *events, size_t count, const
 		diag_warning(diags, "the definition %s stays: somebody else has it enabled",
 			     mine[i]);
 	}
+	definitions_clear(&after);
 	if (err && err != -EBUSY)
 		return diag_error(diags, -err, "cannot delete definitions: %s", strerror(-err));
 	return 0;
+}
+
+int undo_definitions(struct undo *undo, char *const *events, size_t count, const char *name,
+		     struct diags *diags)
+{
+	/* A kernel that cannot be asked has none. */
+	struct definitions before = { 0 };
+	size_t mine_count;
+	int err = 0;
+
+	if (count == 0)
+		return 0;
+	(void)definitions_read(undo->tracefs_fd, &before);
+	NK_FREE const char **mine = find_mine(undo, &before, events, count, name, &mine_count);
+	if (mine_count > 0)
+		err = delete_mine(undo, &before, mine, mine_count, diags);
+	definitions_clear(&before);
+	return err;
 }
 
 int undo_note(int run_fd, const char *name, struct diags *diags)
